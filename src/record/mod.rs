@@ -1,0 +1,11 @@
+//! Mapped values to bytes with a schema.
+//!
+//! [`schema`] reads the operator's `.avsc`, [`plan`] compiles it into an encoder of Avro binary, [`chunk`] holds the
+//! records of one block, [`container`] writes and reads Avro object container files, [`json`] prints a record as JSON.
+//! `apache-avro` is used here (to parse and check schemas) and nowhere else but in `command::cat`.
+
+pub mod chunk;
+pub mod container;
+pub mod json;
+pub mod plan;
+pub mod schema;

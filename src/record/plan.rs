@@ -1,0 +1,1 @@
+//! Compiled encoder of Avro binary.

@@ -1,0 +1,5 @@
+//! The operator's Avro schema.
+
+/// A schema.
+#[derive(Debug)]
+pub struct RecordSchema {}

@@ -1,0 +1,1 @@
+//! Avro files on local disk.

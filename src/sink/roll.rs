@@ -1,0 +1,1 @@
+//! When file-like sinks roll and sync.

@@ -1,0 +1,30 @@
+//! Requests to events: the sources, their routes, and the intake through which every event enters the journal.
+
+pub mod browser;
+pub mod json;
+
+use std::sync::Arc;
+
+use crate::{
+    event::duplicate::DuplicateMemory,
+    journal::{Journal, Refused, Run, Ticket},
+};
+
+/// The way into the journal, shared by all sources: room, then duplicate memory, then the copy into the open block.
+#[derive(Clone)]
+pub struct Intake {
+    /// The journal.
+    pub journal: Arc<Journal>,
+    /// The duplicate memory.
+    pub duplicates: Arc<DuplicateMemory>,
+}
+
+impl Intake {
+    /// Puts the run into the journal, flagging duplicates. On refusal the run and the memory are untouched.
+    ///
+    /// # Errors
+    /// What [`Journal::append`] says.
+    pub fn accept(&self, run: &mut Run) -> Result<Ticket, Refused> {
+        self.journal.append(run, |event| self.duplicates.decide(event))
+    }
+}

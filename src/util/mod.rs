@@ -1,0 +1,3 @@
+//! Nothing domain-specific.
+
+pub mod clock;
