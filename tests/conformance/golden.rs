@@ -156,7 +156,7 @@ mod tests {
         let case = |name: &str| group.cases.iter().find(|case| case.name == name).expect("a recorded case");
         assert_eq!(
             case("POST /ping").request.build(None).bytes,
-            b"POST /ping HTTP/1.1\r\nHost: collector.example.test\r\nContent-Length: 3\r\n\r\nabc"
+            b"POST /ping HTTP/1.1\r\nHost: collector.example.test\r\nContent-Length: 3\r\n\r\nx=1"
         );
         assert_eq!(case("lf only").request.build(None).bytes, b"GET /ping HTTP/1.1\nHost: a\n\n");
         let tagged = case("script if-none-match weak etag").request.build(Some("OURS")).bytes;

@@ -207,7 +207,8 @@ impl Wire<'_> {
             return Ok(self.take(length)?.to_vec());
         }
         while self.fill()? > 0 {}
-        Ok(self.bytes[self.at..].to_vec())
+        let length = self.bytes.len() - self.at;
+        Ok(self.take(length)?.to_vec())
     }
 
     /// A server that says it closes does so, and says nothing more.
