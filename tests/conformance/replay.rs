@@ -48,7 +48,7 @@ pub fn run(name: &str) {
     }
     let code = program.stop();
     if code != Some(0) {
-        tally.fail(format!("exit code {code:?} after an orderly stop:\n{}", program.output()));
+        tally.fail(&format!("exit code {code:?} after an orderly stop:\n{}", program.output()));
     }
     let records = published(&instance.published(""), &mut tally);
     judge(&group, &answers, &moments, &records, &own, &mut tally);
@@ -75,10 +75,10 @@ fn judge(
         let ours: Vec<_> = assignment.cases[index].iter().map(|record| &records[*record]).collect();
         differences.extend(compare::records(&case.records, &ours, moments[index]));
         let evidence = Evidence { case, answer, differences: &differences, answers };
-        tally.judge(&case.name, &differences, differences::check(&group.group, &evidence));
+        tally.judge(&case.name, &differences, differences::check(&group.name, &evidence));
     }
     for stray in &assignment.strays {
-        tally.fail(format!("a record that no case led to: {}", records[*stray]));
+        tally.fail(&format!("a record that no case led to: {}", records[*stray]));
     }
 }
 
@@ -109,8 +109,8 @@ fn published(directory: &Path, tally: &mut Tally) -> Vec<Value> {
     for path in paths {
         match avro::read(&path) {
             Ok(container) if container.odd_tail == 0 => records.extend(container.records),
-            Ok(container) => tally.fail(format!("{}: {} odd bytes at the end", path.display(), container.odd_tail)),
-            Err(error) => tally.fail(error),
+            Ok(container) => tally.fail(&format!("{}: {} odd bytes at the end", path.display(), container.odd_tail)),
+            Err(error) => tally.fail(&error),
         }
     }
     records

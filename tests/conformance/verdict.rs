@@ -67,7 +67,7 @@ impl Tally {
     }
 
     /// Something about the group as a whole that is wrong.
-    pub fn fail(&mut self, what: String) {
+    pub fn fail(&mut self, what: &str) {
         self.failures.push(format!("{}\n  {what}", self.group));
     }
 
