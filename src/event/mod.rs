@@ -9,6 +9,7 @@ pub mod ids;
 pub mod json;
 pub mod mincode;
 pub mod murmur;
+pub mod time;
 pub mod value;
 
 /// What kind of source took the event.
