@@ -3,6 +3,7 @@
 //! The file is a line `headwater-cursor 1 <CRC-32C of the rest, hex>` and a JSON object, so that an operator can read it.
 
 use std::{
+    fmt::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -138,7 +139,8 @@ fn file_name(sink: &SinkName) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
             name.push(char::from(byte));
         } else {
-            name.push_str(&format!("%{byte:02x}"));
+            // Writing to a string cannot fail.
+            let _ = write!(name, "%{byte:02x}");
         }
     }
     name + ".cursor"
