@@ -15,3 +15,6 @@ pub mod schema;
 mod binary;
 mod default;
 mod text;
+
+#[cfg(test)]
+mod oracle;
