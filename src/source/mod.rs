@@ -1,7 +1,20 @@
 //! Requests to events: the sources, their routes, and the intake through which every event enters the journal.
 
+pub mod accepted;
 pub mod browser;
+mod count;
 pub mod json;
+mod json_route;
+mod page;
+mod pixel_route;
+mod respond;
+mod router;
+mod script;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use router::{Router, RouterParts};
 
 use std::sync::Arc;
 
