@@ -3,10 +3,22 @@
 pub mod accepted;
 pub mod browser;
 mod cookies;
+mod count;
 mod entry;
 pub mod json;
+mod json_route;
 mod kept;
+mod page;
+mod pixel_route;
 pub mod query;
+mod respond;
+mod router;
+mod script;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use router::{Router, RouterParts};
 
 use std::sync::Arc;
 
