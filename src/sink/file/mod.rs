@@ -1,1 +1,0 @@
-//! Avro files on local disk.
