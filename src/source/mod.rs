@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The way into the journal, shared by all sources: room, then duplicate memory, then the copy into the open block.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Intake {
     /// The journal.
     pub journal: Arc<Journal>,
