@@ -1,7 +1,12 @@
 //! Requests to events: the sources, their routes, and the intake through which every event enters the journal.
 
+pub mod accepted;
 pub mod browser;
+mod cookies;
+mod entry;
 pub mod json;
+mod kept;
+pub mod query;
 
 use std::sync::Arc;
 
