@@ -4,6 +4,9 @@
 //! actions) → `typing` (against the schema) → `lower` → `program`; per event `eval` runs the program and fills the
 //! slots of the encode plan. Pure: no I/O, no clock.
 
+pub mod builtin;
+pub mod java;
+
 use std::sync::Arc;
 
 use crate::{
