@@ -1,11 +1,224 @@
-//! The duplicate memory.
-use crate::journal::RunEvent;
-/// Shared atomic slots.
+//! The duplicate memory: which events this collector has seen lately, in constant space.
+//!
+//! A slot holds the signature of the last event that hashed to it. A later event forgets an earlier one of its slot;
+//! two events with equal signatures in one slot (2⁻⁶⁴) count as the same. There is one memory, a *lane*, per
+//! configured mapper thread, and a party always meets the same one, as in the original.
+
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use smallvec::SmallVec;
+
+use super::{
+    codec::{self, DUPLICATE},
+    murmur::{murmur3_x64_128, party_hash},
+};
+use crate::journal::{RunEvent, Tag};
+
+/// Slots that are made together when the first of them is used: one memory page.
+const PAGE_SLOTS: u64 = 512;
+
+type Page = Box<[AtomicU64]>;
+
+/// Shared slots, 0 while unused; takes memory as events come in.
 #[derive(Debug)]
-pub struct DuplicateMemory {}
+pub struct DuplicateMemory {
+    lanes: u64,
+    slots: u64,
+    pages: Box<[OnceLock<Page>]>,
+}
+
 impl DuplicateMemory {
-    /// Looks the event up, remembers it, sets its duplicate flag.
-    pub fn decide(&self, _event: &mut RunEvent<'_>) {
-        unimplemented!()
+    /// `lanes` memories of `slots` slots each; at least one of each. 8 bytes per slot once all are in use.
+    #[must_use]
+    pub fn new(lanes: usize, slots: usize) -> Self {
+        let (lanes, slots) = (lanes.max(1) as u64, slots.max(1) as u64);
+        let pages = lanes.saturating_mul(slots).div_ceil(PAGE_SLOTS);
+        Self { lanes, slots, pages: (0..pages).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// Computes what [`DuplicateMemory::decide`] needs; done before the intake lock is taken. The ids are normalised.
+    ///
+    /// The signature is the one of the original: `MurmurHash3` x64 over the UTF-16LE text of the three ids, the slot
+    /// from its first four bytes and the signature from its last eight, both read big-endian.
+    #[must_use]
+    pub fn tag(&self, party_id: &str, session_id: &str, event_id: &str) -> Tag {
+        let mut units = SmallVec::<[u16; 256]>::new();
+        for id in [party_id, session_id, event_id] {
+            if id.is_ascii() {
+                units.extend(id.bytes().map(u16::from));
+            } else {
+                units.extend(id.encode_utf16());
+            }
+        }
+        let (first, second) = murmur3_x64_128(&units);
+        let slot = (first.swap_bytes() >> 32) & 0x7fff_ffff;
+        let lane = if self.lanes == 1 { 0 } else { u64::from(party_hash(party_id)) % self.lanes };
+        Tag { slot: lane * self.slots + slot % self.slots, signature: second.swap_bytes() }
+    }
+
+    /// Looks the event up, remembers it, and sets its duplicate flag if it was known.
+    pub fn decide(&self, event: &mut RunEvent<'_>) {
+        let Tag { slot, signature } = event.tag;
+        // The intake lock orders these accesses; nothing else hangs on them.
+        if self.slot(slot).swap(signature, Ordering::Relaxed) == signature {
+            *event.flags |= DUPLICATE;
+        }
+    }
+
+    /// Forgets stored events that were refused after all, so that a retry of one is new. An event that was a duplicate
+    /// stays known, because the one before it was accepted; so does one whose slot was taken since.
+    pub fn forget<'a>(&self, events: impl IntoIterator<Item = &'a [u8]>) {
+        for bytes in events {
+            let Ok(event) = codec::decode(bytes) else { continue };
+            if !event.flags.duplicate {
+                let Tag { slot, signature } = self.tag(event.party_id, event.session_id, event.event_id);
+                // Someone else's signature stays: then there is nothing to undo.
+                let _ = self.slot(slot).compare_exchange(signature, 0, Ordering::Relaxed, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn slot(&self, slot: u64) -> &AtomicU64 {
+        // A tag comes from `tag` of this memory; the remainders keep a foreign one in bounds.
+        let page = index(slot / PAGE_SLOTS) % self.pages.len();
+        let page = self.pages[page].get_or_init(|| (0..PAGE_SLOTS).map(|_| AtomicU64::new(0)).collect());
+        &page[index(slot % PAGE_SLOTS)]
+    }
+}
+
+fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Fields, Flags, Parameters, SourceKind};
+
+    const SESSION: &str = "0:i0rjfnxc:FPpXFMdcEORvvaP_HbpDgABG3Iu5__4d";
+    const EVENT: &str = "0:OxVC1WJ4PZNEGIUuzdXPsy_bztnKMuoH0";
+    const PARTIES: [&str; 3] = [
+        "0:i0rjfnxc:JLOvH9Nda2c1uV8M~vmdhPGFEC3WxVNq",
+        "0:i0rjfnxc:JLfhe7Nda2c1uV8M~vmdjPGFEC3WxVNq",
+        "0:i0rjfnxc:FDfhe7Nda2c1uV8M~vmdiPGFEC3WxVNq",
+    ];
+
+    /// Asks the memory as the journal does; says whether the event is a duplicate.
+    fn ask(memory: &DuplicateMemory, party: &str, session: &str, event: &str) -> bool {
+        let mut flags = 0;
+        memory.decide(&mut RunEvent { tag: memory.tag(party, session, event), flags: &mut flags });
+        assert_eq!(flags & !DUPLICATE, 0);
+        flags == DUPLICATE
+    }
+
+    fn stored(party_id: &str, session_id: &str, event_id: &str, duplicate: bool) -> Vec<u8> {
+        let event = Event {
+            source: "browser",
+            kind: SourceKind::Browser,
+            flags: Flags { duplicate, ..Flags::default() },
+            request_time: 0,
+            client_time: 0,
+            remote_host: None,
+            party_id,
+            session_id,
+            page_view_id: None,
+            event_id,
+            event_type: None,
+            location: None,
+            referer: None,
+            viewport_width: None,
+            viewport_height: None,
+            screen_width: None,
+            screen_height: None,
+            device_pixel_ratio: None,
+            parameters: Parameters::Absent,
+            headers: Fields::default(),
+            cookies: Fields::default(),
+        };
+        let mut out = Vec::new();
+        codec::encode(&event, std::iter::empty::<(&str, &str)>(), std::iter::empty::<(&str, &str)>(), &mut out);
+        out
+    }
+
+    #[test]
+    fn slots_and_signatures_are_those_of_the_original() {
+        let two = DuplicateMemory::new(1, 2);
+        let million = DuplicateMemory::new(1, 1_000_000);
+        for ((party, session, event), slot_of_two, slot_of_million, signature) in [
+            ((PARTIES[0], SESSION, EVENT), 1, 531_645, 0x895c_db6b_9acf_30d9),
+            ((PARTIES[1], SESSION, EVENT), 0, 707_276, 0x458c_4a4d_bde1_fc77),
+            ((PARTIES[2], SESSION, EVENT), 0, 233_306, 0xcf3e_b4aa_6f13_f69a),
+            (("a", "b", "c"), 0, 31_280, 0x2be0_9e39_dd66_7177),
+        ] {
+            assert_eq!(two.tag(party, session, event), Tag { slot: slot_of_two, signature }, "{party}");
+            assert_eq!(million.tag(party, session, event), Tag { slot: slot_of_million, signature }, "{party}");
+        }
+    }
+
+    #[test]
+    fn duplicates_are_seen_until_their_slot_is_taken() {
+        for (sequence, expected) in [
+            (&[0, 1, 0][..], &[false, false, true][..]),
+            (&[0, 1, 2, 1], &[false, false, false, false]),
+            (&[1, 1, 2, 2, 1], &[false, true, false, true, false]),
+        ] {
+            let memory = DuplicateMemory::new(1, 2);
+            let seen: Vec<_> = sequence.iter().map(|party| ask(&memory, PARTIES[*party], SESSION, EVENT)).collect();
+            assert_eq!(seen, expected, "{sequence:?}");
+        }
+    }
+
+    #[test]
+    fn ids_are_joined_without_a_separator() {
+        let memory = DuplicateMemory::new(1, 1000);
+        assert_eq!(memory.tag("0:1:p", "0:1:s", "Xe"), memory.tag("0:1:p", "0:1:sX", "e"));
+        assert_eq!(memory.tag("0:1:é", "😀", "x"), memory.tag("0:1:é😀", "", "x"));
+        assert_ne!(memory.tag("0:1:é", "😀", "x"), memory.tag("0:1:e", "😀", "x"));
+    }
+
+    #[test]
+    fn lanes_do_not_disturb_each_other() {
+        let memory = DuplicateMemory::new(3, 1);
+        let lane = |party: &str| u64::from(party_hash(party)) % 3;
+        let names: Vec<String> = (0..30).map(|number| format!("0:1:{number}")).collect();
+        let mut last = [None; 3];
+        for name in names.iter().chain(&names) {
+            let slot = &mut last[usize::try_from(lane(name)).unwrap()];
+            assert_eq!(memory.tag(name, "", "").slot, lane(name));
+            assert_eq!(ask(&memory, name, "", ""), *slot == Some(name), "{name}");
+            assert!(ask(&memory, name, "", ""), "{name}");
+            *slot = Some(name);
+        }
+        assert!(last.iter().all(Option::is_some), "every lane is used");
+    }
+
+    #[test]
+    fn a_refused_event_is_new_again_unless_it_was_known_or_its_slot_is_taken() {
+        let memory = DuplicateMemory::new(1, 1000);
+        // Refused at its first sight: a retry is new.
+        assert!(!ask(&memory, "p", "s", "1"));
+        memory.forget([&stored("p", "s", "1", false)[..]]);
+        assert!(!ask(&memory, "p", "s", "1"));
+        // Accepted before, the retry refused: the next retry is still a duplicate.
+        assert!(ask(&memory, "p", "s", "1"));
+        memory.forget([&stored("p", "s", "1", true)[..], b"garbage"]);
+        assert!(ask(&memory, "p", "s", "1"));
+        // Another event has taken the slot since.
+        let small = DuplicateMemory::new(1, 1);
+        assert!(!ask(&small, "p", "s", "1"));
+        assert!(!ask(&small, "p", "s", "2"));
+        small.forget([&stored("p", "s", "1", false)[..]]);
+        assert!(ask(&small, "p", "s", "2"));
+    }
+
+    #[test]
+    fn memory_is_taken_when_it_is_needed() {
+        let memory = DuplicateMemory::new(2, 1_000_000);
+        assert!(memory.pages.iter().all(|page| page.get().is_none()));
+        ask(&memory, "p", "s", "e");
+        assert_eq!(memory.pages.iter().filter(|page| page.get().is_some()).count(), 1);
     }
 }
