@@ -1,4 +1,4 @@
-//! MurmurHash3 (Austin Appleby, public domain): 32 bits for checksums and party affinity, 128 bits for the duplicate
+//! `MurmurHash3` (Austin Appleby, public domain): 32 bits for checksums and party affinity, 128 bits for the duplicate
 //! memory; and the 32-bit hash as the original server gets it wrong.
 
 const C1: u32 = 0xcc9e_2d51;
@@ -9,7 +9,7 @@ const WIDE_C2: u64 = 0x4cf5_ad43_2745_937f;
 /// Seed of [`party_hash`], as in the original, so that parties keep their lane and partition.
 const PARTY_SEED: u32 = 42;
 
-/// MurmurHash3 x86 32-bit, fed piece by piece.
+/// `MurmurHash3` x86 32-bit, fed piece by piece.
 #[derive(Clone, Debug)]
 pub struct Murmur32 {
     hash: u32,
@@ -60,7 +60,7 @@ impl Murmur32 {
     }
 }
 
-/// MurmurHash3 x86 32-bit.
+/// `MurmurHash3` x86 32-bit.
 #[must_use]
 pub fn murmur3_32(bytes: &[u8], seed: u32) -> u32 {
     let (blocks, rest) = bytes.as_chunks::<4>();
@@ -120,23 +120,24 @@ pub fn party_hash(party: &str) -> u32 {
     murmur3_32(party.as_bytes(), PARTY_SEED) & 0x7fff_ffff
 }
 
-/// MurmurHash3 x64 128-bit with seed 0 over the UTF-16LE bytes of `units`: both halves, first half first.
+/// `MurmurHash3` x64 128-bit with seed 0 over the UTF-16LE bytes of `units`: both halves, first half first.
 #[must_use]
 pub fn murmur3_x64_128(units: &[u16]) -> (u64, u64) {
     let (mut first, mut second) = (0_u64, 0_u64);
     let (blocks, rest) = units.as_chunks::<8>();
-    for [a, b, c, d, e, f, g, h] in blocks {
-        first ^= scramble_first(word([*a, *b, *c, *d]));
+    for block in blocks {
+        let (low, high) = words(block);
+        first ^= scramble_first(low);
         first = first.rotate_left(27).wrapping_add(second).wrapping_mul(5).wrapping_add(0x52dc_e729);
-        second ^= scramble_second(word([*e, *f, *g, *h]));
+        second ^= scramble_second(high);
         second = second.rotate_left(31).wrapping_add(first).wrapping_mul(5).wrapping_add(0x3849_5ab5);
     }
     if !rest.is_empty() {
         let mut tail = [0; 8];
         tail[..rest.len()].copy_from_slice(rest);
-        let [a, b, c, d, e, f, g, h] = tail;
-        second ^= scramble_second(word([e, f, g, h]));
-        first ^= scramble_first(word([a, b, c, d]));
+        let (low, high) = words(&tail);
+        second ^= scramble_second(high);
+        first ^= scramble_first(low);
     }
     let length = 2 * units.len() as u64;
     first ^= length;
@@ -185,10 +186,16 @@ fn finish_wide(hash: u64) -> u64 {
     hash ^ (hash >> 33)
 }
 
-/// Four UTF-16 units as the little-endian word that their bytes make.
+/// Eight UTF-16 units as the two little-endian words that their bytes make.
 #[inline]
-fn word([a, b, c, d]: [u16; 4]) -> u64 {
-    u64::from(a) | (u64::from(b) << 16) | (u64::from(c) << 32) | (u64::from(d) << 48)
+fn words(units: &[u16; 8]) -> (u64, u64) {
+    let word = |at: usize| {
+        u64::from(units[at])
+            | (u64::from(units[at + 1]) << 16)
+            | (u64::from(units[at + 2]) << 32)
+            | (u64::from(units[at + 3]) << 48)
+    };
+    (word(0), word(4))
 }
 
 #[inline]
