@@ -15,12 +15,12 @@ mod serve;
 mod stream;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{future::Future, net::SocketAddr};
 
-use http::{Request, Response};
 use bytes::Bytes;
+use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 

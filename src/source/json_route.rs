@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{
-    HeaderMap, Method, StatusCode,
-    header::CONTENT_TYPE,
-    request::Parts,
-};
+use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE, request::Parts};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::timeout;

@@ -76,8 +76,7 @@ impl Script {
         let text = script_text(settings);
         let tag = STANDARD.encode(Sha256::digest(text.as_bytes()));
         let packed = gzip(text.as_bytes());
-        let gzip =
-            (packed.len() < text.len()).then(|| Variant::new(packed.into(), format!("gz+{tag}")));
+        let gzip = (packed.len() < text.len()).then(|| Variant::new(packed.into(), format!("gz+{tag}")));
         Self { identity: Variant::new(text.into(), tag), gzip }
     }
 
@@ -167,7 +166,8 @@ mod tests {
     #[test]
     fn the_settings_stand_in_both_bundles_and_nothing_is_left_of_the_mark() {
         for debug in [false, true] {
-            let settings = BrowserSettings { javascript_debug: debug, party_cookie: "a\u{2028}\"b".into(), ..settings() };
+            let settings =
+                BrowserSettings { javascript_debug: debug, party_cookie: "a\u{2028}\"b".into(), ..settings() };
             assert_eq!(if debug { DEBUG_BUNDLE } else { BUNDLE }.matches(SETTINGS_MARK).count(), 1);
             let text = script_text(&settings);
             assert!(!text.contains(SETTINGS_MARK));

@@ -134,9 +134,10 @@ fn decode(segment: &str) -> Cow<'_, str> {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
-        let escape = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| {
-            u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok().filter(|byte| *byte != b'/')
-        });
+        let escape = tail
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok().filter(|byte| *byte != b'/'));
         bytes.push(escape.unwrap_or(*first));
         rest = if escape.is_some() { &tail[2..] } else { tail };
     }
