@@ -129,3 +129,6 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
