@@ -65,6 +65,7 @@ fn each_mistake_has_its_message() {
             "no_use",
             "divolte {\n  sources { a.type = browser, b { type = browser, prefix = b } }\n  sinks.k.type = kafka\n  mappings.m { sources = [a], sinks = [k], schema_file = Cargo.toml }\n}",
         ),
+        ("project", "divolte.global.gcps.enabled = true\ndivolte.mappings {}"),
         ("not_an_object", "divolte { global.server = 5, sources = [], mappings.m = x }"),
     ] {
         insta::assert_snapshot!(name, Bench::new(text).said());
