@@ -123,10 +123,10 @@ impl Problems {
             At::Value(_) => &main.value,
             At::Element(_, number) => main.elements.get(number).unwrap_or(&main.value),
         };
-        let placed = diagnostic.at(&main.source, span.clone(), label);
+        let first = diagnostic.at(&main.source, span.clone(), label);
         let others = others.iter().filter(|other| other.layer < self.own && other.value != main.value);
-        others.take(OTHERS_MAX).fold(placed, |placed, other: &&Setting| {
-            placed.at(&other.source, other.key.clone(), "also set here, without effect")
+        others.take(OTHERS_MAX).fold(first, |told, other: &&Setting| {
+            told.at(&other.source, other.key.clone(), "also set here, without effect")
         })
     }
 

@@ -316,8 +316,8 @@ mod tests {
             .into_iter()
             .map(|found| match found {
                 Found::Key { path, value, elements, .. } => {
-                    let elements: String = elements.into_iter().map(|range| format!("|{}", &text[range])).collect();
-                    format!("{}={}{elements}", path.join("/"), &text[value])
+                    let parts: Vec<_> = [value].into_iter().chain(elements).map(|range| &text[range]).collect();
+                    format!("{}={}", path.join("/"), parts.join("|"))
                 }
                 Found::Include { path, target, is_file } => format!("{}<{target} {is_file}", path.join("/")),
             })

@@ -286,13 +286,11 @@ impl<'a> Section<'a> {
     /// A text that may be missing; numbers and booleans are taken as they were written.
     pub fn optional_text(&mut self, key: &'static str) -> Option<String> {
         let (Got::Given(value) | Got::Default(value)) = self.get(key) else { return None };
-        match value.scalar() {
-            Some(text) => Some(text.to_owned()),
-            None => {
-                self.wrong(key, value, "a text");
-                None
-            }
+        let text = value.scalar().map(str::to_owned);
+        if text.is_none() {
+            self.wrong(key, value, "a text");
         }
+        text
     }
 
     /// A text with a default.

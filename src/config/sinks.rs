@@ -23,8 +23,8 @@ pub struct SinkOptions {
 
 /// What a sink writes to.
 pub enum SinkKind {
-    /// `type = hdfs` or `type = file`; the word that was written.
-    Files(&'static str, FileStrategy),
+    /// `type = hdfs` or `type = file`.
+    Files(FileStrategy),
     /// `type = gcs`.
     Gcs,
     /// `type = kafka`.
@@ -67,10 +67,10 @@ pub fn read<'a>(
     let mut section = Section::new(place, value, defaults, Null::Default, problems);
     let text = section.required_text("type");
     let kind = match kinds.into_iter().find(|kind| *kind == text) {
-        Some(word @ ("file" | "hdfs")) => {
+        Some("file" | "hdfs") => {
             // How often a file is kept is a matter of the remote file system.
             section.integer("replication", &Limits::only(i64::from(i16::MIN)..=i64::from(i16::MAX)));
-            SinkKind::Files(word, strategy(section.section("file_strategy")))
+            SinkKind::Files(strategy(section.section("file_strategy")))
         }
         Some("gcs") => {
             section.required_text("bucket");

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    global::KindOptions,
     hadoop,
     options::{MappingOptions, Options, path},
     problem::{At, Problems, code, name},
@@ -39,6 +40,7 @@ pub fn validate(
         confluent(sink, &feeding, problems);
     }
     let global = options.global;
+    project(&global.gcps, environment, problems);
     let mut sinks = Vec::new();
     for sink in &options.sinks {
         if !mappings.iter().any(|mapping| feeds(mapping, sink)) {
@@ -52,9 +54,16 @@ pub fn validate(
         };
         if !kind.enabled {
             disabled(sink, key, problems);
-        } else if let SinkKind::Files(_, strategy) = &sink.kind {
+        } else if let SinkKind::Files(strategy) = &sink.kind {
             let remote = hadoop::remote_file_system(kind.properties.as_deref(), environment);
-            sinks.push(SinkSettings::File(file_sink(sink, strategy, kind.threads, embedded, remote, problems)));
+            sinks.push(SinkSettings::File(file_sink(
+                sink,
+                strategy,
+                kind.threads,
+                embedded,
+                remote.as_deref(),
+                problems,
+            )));
         } else {
             not_in_this_build(sink, key, problems);
         }
@@ -169,7 +178,7 @@ fn files(settings: &MappingSettings, problems: &Problems) {
 
 /// Says where a path was looked up.
 fn relative(file: &Path) -> String {
-    let directory = std::env::current_dir().map_or_else(|_| PathBuf::from("."), |directory| directory);
+    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     if file.is_relative() {
         format!("paths are relative to the working directory, which is {}", directory.display())
     } else {
@@ -294,6 +303,16 @@ fn disabled(sink: &SinkOptions, key: &str, problems: &Problems) {
     }
 }
 
+/// Google Cloud Pub/Sub needs a project, even when no sink uses it.
+fn project(gcps: &KindOptions, environment: &HashMap<String, String>, problems: &Problems) {
+    let named = ["GOOGLE_CLOUD_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS"];
+    if gcps.enabled && gcps.project.is_none() && !named.iter().any(|name| environment.contains_key(*name)) {
+        let message = "`divolte.global.gcps` is enabled without a project";
+        let diagnostic = Diagnostic::error(code::MISSING, message).hint("set `divolte.global.gcps.project_id`");
+        problems.report(diagnostic, At::Value(&path(&["global", "gcps", "enabled"])), "");
+    }
+}
+
 fn not_in_this_build(sink: &SinkOptions, key: &str, problems: &Problems) {
     let (outside, feature) = match sink.kind {
         SinkKind::Kafka { .. } => ("Kafka", "kafka"),
@@ -314,10 +333,10 @@ fn file_sink(
     strategy: &FileStrategy,
     lanes: usize,
     embedded: bool,
-    remote: Option<String>,
+    remote: Option<&str>,
     problems: &Problems,
 ) -> FileSettings {
-    if let Some(remote) = &remote {
+    if let Some(remote) = remote {
         let message = format!(
             "sink `{}` writes to `{remote}`, which this build of headwater cannot; builds with the feature `hdfs` can",
             sink.name

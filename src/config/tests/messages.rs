@@ -1,5 +1,7 @@
 //! What is said, word for word.
 
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -65,6 +67,7 @@ fn each_mistake_has_its_message() {
             "no_use",
             "divolte {\n  sources { a.type = browser, b { type = browser, prefix = b } }\n  sinks.k.type = kafka\n  mappings.m { sources = [a], sinks = [k], schema_file = Cargo.toml }\n}",
         ),
+        ("project", "divolte.global.gcps.enabled = true\ndivolte.mappings {}"),
         ("not_an_object", "divolte { global.server = 5, sources = [], mappings.m = x }"),
     ] {
         insta::assert_snapshot!(name, Bench::new(text).said());
@@ -149,4 +152,18 @@ fn the_built_in_texts_stand_on_their_own() {
     let tree = hocon::resolve(&[layer], &HashMap::new()).expect("the defaults can be resolved");
     let names: Vec<_> = tree.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["divolte", "defaults", "implicit"]);
+}
+
+/// Pieces that configurations are made of, so that random ones come close to real ones.
+const PIECES: [&str; 24] = [
+    "divolte", ".", " { ", " } ", "global", "server", "port", " = ", "1", "\n", "sources", "a", "type", "browser", "[",
+    "]", "${a}", "${?b}", ", ", "\"", "mappings", "sinks", " : ", "+= ",
+];
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_loader_panic(pieces in proptest::collection::vec(0..PIECES.len(), 0..30)) {
+        let text: String = pieces.into_iter().map(|piece| PIECES[piece]).collect();
+        let _ = Bench::new(&text).said();
+    }
 }

@@ -84,7 +84,9 @@ impl Parser {
                 let name = Name { text, span: head.span };
                 self.call(None, false, name)?
             }
-            ExprKind::Property { object, name, safe } if self.starts_argument() => self.call(Some(*object), safe, name)?,
+            ExprKind::Property { object, name, safe } if self.starts_argument() => {
+                self.call(Some(*object), safe, name)?
+            }
             _ => return Ok(head),
         };
         let mut links = 0;

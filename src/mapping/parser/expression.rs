@@ -154,8 +154,8 @@ impl Parser {
             let before = self.at;
             self.skip_newlines();
             let dotted = self.is(".") || self.is("?.");
-            let closure_below = self.is("{")
-                && matches!(&value.kind, ExprKind::Name(name) if name == "mapping" || name == "section");
+            let closure_below =
+                self.is("{") && matches!(&value.kind, ExprKind::Name(name) if name == "mapping" || name == "section");
             if !dotted && !closure_below {
                 self.at = before;
             }
@@ -309,11 +309,9 @@ impl Parser {
             match (items.is_empty(), entries.is_empty()) {
                 (_, true) => Ok(ExprKind::List(items)),
                 (true, false) => Ok(ExprKind::Map(entries)),
-                (false, false) => Err(parser.error(
-                    crate::mapping::diagnostic::SYNTAX,
-                    open,
-                    "this is half a list and half a map",
-                )),
+                (false, false) => {
+                    Err(parser.error(crate::mapping::diagnostic::SYNTAX, open, "this is half a list and half a map"))
+                }
             }
         })?;
         Ok(Expr { kind, span: open.to(self.last_span()) })
@@ -406,10 +404,7 @@ impl Parser {
 
 /// Whether `{` behind this value is an argument: behind names and calls.
 fn takes_closure(value: &Expr) -> bool {
-    matches!(
-        value.kind,
-        ExprKind::Name(_) | ExprKind::Property { .. } | ExprKind::Call(_) | ExprKind::CallValue(..)
-    )
+    matches!(value.kind, ExprKind::Name(_) | ExprKind::Property { .. } | ExprKind::Call(_) | ExprKind::CallValue(..))
 }
 
 fn call(callee: Expr, arguments: Vec<Argument>, close: Span) -> Expr {

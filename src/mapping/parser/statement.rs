@@ -162,7 +162,8 @@ impl Parser {
             if parser.starts_declaration() || parser.is_word("def") {
                 parser.skip_type();
             }
-            let follows = matches!(parser.peek_at(1), TokenKind::Sign(":")) || matches!(parser.peek_at(1), TokenKind::Word(word) if word == "in");
+            let follows = matches!(parser.peek_at(1), TokenKind::Sign(":"))
+                || matches!(parser.peek_at(1), TokenKind::Word(word) if word == "in");
             if !follows {
                 parser.skip_to_bracket();
                 return Ok(None);

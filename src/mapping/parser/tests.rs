@@ -64,15 +64,17 @@ fn expr(value: &Expr) -> String {
             format!("[{}]", entries.collect::<Vec<_>>().join(", "))
         }
         ExprKind::Closure(closure) => {
-            let parameters = closure.parameters.as_ref().map(|list| {
-                list.iter().map(|parameter| &*parameter.name.text).collect::<Vec<_>>().join(", ") + " -> "
-            });
+            let parameters = closure
+                .parameters
+                .as_ref()
+                .map(|list| list.iter().map(|parameter| &*parameter.name.text).collect::<Vec<_>>().join(", ") + " -> ");
             format!("{{ {}{} }}", parameters.unwrap_or_default(), statements(&closure.body))
         }
         ExprKind::Call(call) => {
-            let receiver = call.receiver.as_ref().map_or(String::new(), |receiver| {
-                format!("{}{}", expr(receiver), if call.safe { "?." } else { "." })
-            });
+            let receiver = call
+                .receiver
+                .as_ref()
+                .map_or(String::new(), |receiver| format!("{}{}", expr(receiver), if call.safe { "?." } else { "." }));
             format!("{receiver}{}({})", call.name.text, arguments(&call.arguments))
         }
         ExprKind::CallValue(callee, list) => format!("({})({})", expr(callee), arguments(list)),
@@ -187,7 +189,8 @@ fn blocks_and_closures() {
 
 #[test]
 fn methods_are_kept_apart() {
-    let (script, errors) = read("def helper(x, y = 2) { 'h-' + x }\nstatic String other() {\n 1 }\nmapping { helper('z') }");
+    let (script, errors) =
+        read("def helper(x, y = 2) { 'h-' + x }\nstatic String other() {\n 1 }\nmapping { helper('z') }");
     assert!(errors.is_empty(), "{}", render(&errors, false));
     let names: Vec<_> = script.methods.iter().map(|method| &*method.name.text).collect();
     assert_eq!(names, ["helper", "other"]);
