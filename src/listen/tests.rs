@@ -70,7 +70,7 @@ impl Rig {
         let (answering, counting) = (answer.clone(), metrics.clone());
         let served = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            serve(listener, answering, &limits, &counting, stopped).await
+            serve(listener, answering, &limits, Counters::public(&counting), stopped).await
         });
         Self { address, answer, metrics, stop: Some(stop), served }
     }

@@ -18,7 +18,7 @@ use crate::{
     disk::SimulatedDisk,
     event::Keep,
     journal::JournalSettings,
-    listen::{Gate, Listener, serve, tests::limits},
+    listen::{Counters, Gate, Listener, serve, tests::limits},
     metrics::Metrics,
     util::clock::ManualClock,
 };
@@ -148,7 +148,7 @@ impl Rig {
         let counting = metrics.clone();
         tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            serve(listener, router, &settings.server.limits, &counting, stopped).await
+            serve(listener, router, &settings.server.limits, Counters::public(&counting), stopped).await
         });
         Self { address, gate, metrics, journal, _stop: stop }
     }
