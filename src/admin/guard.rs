@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use http::{
-    HeaderMap, HeaderName, StatusCode, Uri, Version,
+    HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version,
     header::{HOST, ORIGIN},
     uri::Authority,
 };
@@ -58,11 +58,11 @@ impl AllowedHosts {
         if !self.allows(host_of(authority).ok_or(Refusal::Host)?) {
             return Err(Refusal::Host);
         }
-        let site = headers.get(SEC_FETCH_SITE).map(|value| value.as_bytes());
+        let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
         if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
             return Err(Refusal::Origin);
         }
-        match headers.get(ORIGIN).map(|value| value.to_str()) {
+        match headers.get(ORIGIN).map(HeaderValue::to_str) {
             None => Ok(()),
             Some(Ok(origin)) if is_same(origin, authority) => Ok(()),
             Some(_) => Err(Refusal::Origin),
@@ -99,8 +99,6 @@ fn is_same(origin: &str, authority: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn check(hosts: &AllowedHosts, headers: &[(HeaderName, &'static str)]) -> Result<(), Refusal> {
