@@ -32,25 +32,21 @@ impl Murmur32 {
     pub fn write(&mut self, bytes: &[u8]) {
         self.length = self.length.wrapping_add(truncate(bytes.len()));
         let (blocks, rest) = bytes.as_chunks::<4>();
+        // In locals, which stay in registers.
+        let (mut hash, mut tail, mut tail_bits) = (self.hash, self.tail, self.tail_bits);
         for block in blocks {
-            self.tail |= u64::from(u32::from_le_bytes(*block)) << self.tail_bits;
-            self.block();
+            tail |= u64::from(u32::from_le_bytes(*block)) << tail_bits;
+            hash = mix_block(hash, low(tail));
+            tail >>= 32;
         }
-        for byte in rest {
-            self.tail |= u64::from(*byte) << self.tail_bits;
-            self.tail_bits += 8;
+        tail |= u64::from(incomplete_block(rest)) << tail_bits;
+        tail_bits += 8 * truncate(rest.len());
+        if tail_bits >= 32 {
+            hash = mix_block(hash, low(tail));
+            tail >>= 32;
+            tail_bits -= 32;
         }
-        if self.tail_bits >= 32 {
-            self.block();
-            self.tail_bits -= 32;
-        }
-    }
-
-    /// Mixes the low 32 bits of `tail` in and takes them away.
-    #[inline]
-    fn block(&mut self) {
-        self.hash = mix_block(self.hash, low(self.tail));
-        self.tail >>= 32;
+        (self.hash, self.tail, self.tail_bits) = (hash, tail, tail_bits);
     }
 
     /// The hash of everything that was added.
@@ -65,8 +61,7 @@ impl Murmur32 {
 pub fn murmur3_32(bytes: &[u8], seed: u32) -> u32 {
     let (blocks, rest) = bytes.as_chunks::<4>();
     let hash = blocks.iter().fold(seed, |hash, block| mix_block(hash, u32::from_le_bytes(*block)));
-    let tail = rest.iter().rev().fold(0, |tail, byte| (tail << 8) | u32::from(*byte));
-    finish(hash ^ scramble(tail), truncate(bytes.len()))
+    finish(hash ^ scramble(incomplete_block(rest)), truncate(bytes.len()))
 }
 
 /// The 32-bit hash as the original server computes it for text, fed piece by piece.
@@ -149,6 +144,17 @@ pub fn murmur3_x64_128(units: &[u16]) -> (u64, u64) {
     first = first.wrapping_add(second);
     second = second.wrapping_add(first);
     (first, second)
+}
+
+/// Up to three bytes as the low bytes of a block.
+#[inline]
+fn incomplete_block(bytes: &[u8]) -> u32 {
+    match *bytes {
+        [first] => u32::from(first),
+        [first, second] => u32::from_le_bytes([first, second, 0, 0]),
+        [first, second, third] => u32::from_le_bytes([first, second, third, 0]),
+        _ => 0,
+    }
 }
 
 #[inline]

@@ -36,7 +36,9 @@ const NONE: u16 = u16::MAX;
 /// Room for a decoded query; one per thread.
 #[derive(Debug)]
 pub struct QueryBuffer {
+    /// As long as the longest query so far; the first `end` bytes are in use.
     bytes: Vec<u8>,
+    end: usize,
     parameters: Vec<Parameter>,
     /// Index of the first parameter of each one-letter name.
     letters: [u16; LETTERS],
@@ -50,7 +52,7 @@ struct Parameter {
 
 impl Default for QueryBuffer {
     fn default() -> Self {
-        Self { bytes: Vec::new(), parameters: Vec::new(), letters: [NONE; LETTERS] }
+        Self { bytes: Vec::new(), end: 0, parameters: Vec::new(), letters: [NONE; LETTERS] }
     }
 }
 
@@ -61,8 +63,11 @@ impl QueryBuffer {
     /// Says what is wrong with the query.
     pub fn decode(&mut self, query: &str, parameters_max: usize) -> Result<Query<'_>, QueryError> {
         let parameters_max = parameters_max.min(usize::from(NONE) - 1);
-        self.bytes.clear();
-        self.bytes.reserve(query.len());
+        // Decoding never makes a text longer: what becomes a replacement character of three bytes was an escape.
+        if self.bytes.len() < query.len() {
+            self.bytes.resize(query.len(), 0);
+        }
+        self.end = 0;
         self.parameters.clear();
         self.letters = [NONE; LETTERS];
         let mut rest = query.as_bytes();
@@ -84,43 +89,45 @@ impl QueryBuffer {
             rest = behind_value;
         }
         // Cannot fail, because every piece was made valid.
-        let text = std::str::from_utf8(&self.bytes).map_err(|_| QueryError::MalformedEscape)?;
+        let text = std::str::from_utf8(&self.bytes[..self.end]).map_err(|_| QueryError::MalformedEscape)?;
         Ok(Query { text, parameters: &self.parameters, letters: &self.letters })
     }
 
     /// Decodes up to `&` (and up to `=` in a name); gives the place of the text and what is left of the query.
     fn piece<'q, const NAME: bool>(&mut self, query: &'q [u8]) -> Result<(Range<usize>, &'q [u8]), QueryError> {
-        let start = self.bytes.len();
-        let mut rest = query;
+        // As long as what is left of the query, at least, so that it cannot be overrun.
+        let out = &mut self.bytes[self.end..];
+        let (mut from, mut to) = (0, 0);
         let mut escaped = 0_u8;
-        loop {
-            let plain = rest.iter().position(|byte| is_special::<NAME>(*byte)).unwrap_or(rest.len());
-            let (literal, tail) = rest.split_at(plain);
-            self.bytes.extend_from_slice(literal);
-            match *tail {
-                [b'+', ref behind @ ..] => {
-                    self.bytes.push(b' ');
-                    rest = behind;
-                }
-                [b'%', high, low, ref behind @ ..] => {
-                    let (Some(high), Some(low)) = (hexadecimal(high), hexadecimal(low)) else {
-                        return Err(QueryError::MalformedEscape);
-                    };
-                    let byte = high << 4 | low;
-                    escaped |= byte;
-                    self.bytes.push(byte);
-                    rest = behind;
-                }
-                [b'%', ..] => return Err(QueryError::MalformedEscape),
-                _ => {
-                    // Raw text is valid UTF-8, and so are ASCII bytes between it.
-                    if !escaped.is_ascii() {
-                        make_valid(&mut self.bytes, start);
+        while let Some(byte) = query.get(from).copied() {
+            let mut decoded = byte;
+            if SPECIAL[usize::from(byte)] {
+                match byte {
+                    b'+' => decoded = b' ',
+                    b'%' => {
+                        let digit = |at: usize| query.get(at).copied().and_then(hexadecimal);
+                        let (Some(high), Some(low)) = (digit(from + 1), digit(from + 2)) else {
+                            return Err(QueryError::MalformedEscape);
+                        };
+                        decoded = high << 4 | low;
+                        escaped |= decoded;
+                        from += 2;
                     }
-                    return Ok((start..self.bytes.len(), tail));
+                    b'=' if !NAME => {}
+                    _ => break,
                 }
             }
+            out[to] = decoded;
+            from += 1;
+            to += 1;
         }
+        // Raw text is valid UTF-8, and so are ASCII bytes between it.
+        if !escaped.is_ascii() {
+            to = make_valid(out, to);
+        }
+        let start = self.end;
+        self.end += to;
+        Ok((start..self.end, &query[from..]))
     }
 
     fn note(&mut self, name: &Range<usize>) {
@@ -134,10 +141,15 @@ impl QueryBuffer {
     }
 }
 
-#[inline]
-fn is_special<const NAME: bool>(byte: u8) -> bool {
-    matches!(byte, b'%' | b'+' | b'&') || (NAME && byte == b'=')
-}
+/// Bytes that do not stand for themselves everywhere.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    special[b'%' as usize] = true;
+    special[b'+' as usize] = true;
+    special[b'&' as usize] = true;
+    special[b'=' as usize] = true;
+    special
+};
 
 #[inline]
 fn hexadecimal(digit: u8) -> Option<u8> {
@@ -149,18 +161,19 @@ fn hexadecimal(digit: u8) -> Option<u8> {
     }
 }
 
-/// Replaces what is no UTF-8 from `start` on, as the original's platform does: like the standard library, but for the
-/// three bytes of an encoded surrogate, which become one replacement character instead of three.
-fn make_valid(bytes: &mut Vec<u8>, start: usize) {
-    if std::str::from_utf8(&bytes[start..]).is_ok() {
-        return;
+/// Replaces what is no UTF-8 in the first `length` bytes and gives their new number. Replaces as the original's platform
+/// does: like the standard library, but for the three bytes of an encoded surrogate, which become one replacement
+/// character instead of three.
+fn make_valid(bytes: &mut [u8], length: usize) -> usize {
+    if std::str::from_utf8(&bytes[..length]).is_ok() {
+        return length;
     }
-    let invalid = bytes.split_off(start);
-    let mut rest = invalid.as_slice();
+    let mut valid = Vec::with_capacity(length);
+    let mut rest = &bytes[..length];
     while let Err(error) = std::str::from_utf8(rest) {
-        let (valid, tail) = rest.split_at(error.valid_up_to());
-        bytes.extend_from_slice(valid);
-        bytes.extend_from_slice("\u{fffd}".as_bytes());
+        let (text, tail) = rest.split_at(error.valid_up_to());
+        valid.extend_from_slice(text);
+        valid.extend_from_slice("\u{fffd}".as_bytes());
         let length = match tail {
             [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..] => 3,
             [0xed, 0xa0..=0xbf, ..] => 2,
@@ -168,7 +181,9 @@ fn make_valid(bytes: &mut Vec<u8>, start: usize) {
         };
         rest = &tail[length..];
     }
-    bytes.extend_from_slice(rest);
+    valid.extend_from_slice(rest);
+    bytes[..valid.len()].copy_from_slice(&valid);
+    valid.len()
 }
 
 /// A decoded query. Parameters are in their order; a repeated name keeps all its values.

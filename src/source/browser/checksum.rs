@@ -31,12 +31,11 @@ pub fn is_intact(query: &Query<'_>) -> bool {
 
 /// The checksum that the tracker sends.
 fn checksum(query: &Query<'_>) -> u32 {
-    let mut hash = Murmur32::new(0);
-    if !hash_letters(query, &mut hash) {
-        hash = Murmur32::new(0);
+    letters_checksum(query).unwrap_or_else(|| {
+        let mut hash = Murmur32::new(0);
         canonical(query, |piece| hash.write(piece.as_bytes()));
-    }
-    hash.finish()
+        hash.finish()
+    })
 }
 
 /// The checksum that the original server computes.
@@ -46,33 +45,34 @@ fn faulty_checksum(query: &Query<'_>) -> u32 {
     hash.finish()
 }
 
-/// Hashes a query as trackers send it, with names of one letter, each once, in the order of the alphabet. `false` if
-/// it is not of this kind.
-fn hash_letters(query: &Query<'_>, hash: &mut Murmur32) -> bool {
+/// The checksum of a query as trackers send it, with names of one letter, each once: sorting them is setting bits.
+fn letters_checksum(query: &Query<'_>) -> Option<u32> {
     let mut letters = 0_u128;
     for (name, _) in query.iter() {
-        let [letter @ 0..=0x7f] = *name.as_bytes() else { return false };
+        let [letter @ 0..=0x7f] = *name.as_bytes() else { return None };
         let bit = 1 << letter;
         if letters & bit != 0 {
-            return false;
+            return None;
         }
         letters |= bit;
     }
     letters &= !(1 << NAME);
-    let mut first = true;
+    let mut hash = Murmur32::new(0);
+    // The end of a value and the next name together fill a block of the hash.
+    let mut end_of_value: &[u8] = b"";
     while letters != 0 {
         // Below 128.
         let letter = u8::try_from(letters.trailing_zeros()).unwrap_or_default();
         letters &= letters - 1;
-        let lead = [b',', b';', letter, b'='];
-        hash.write(if first { &lead[2..] } else { &lead });
-        first = false;
+        match end_of_value {
+            [] => hash.write(&[letter, b'=']),
+            _ => hash.write(&[b',', b';', letter, b'=']),
+        }
         hash.write(query.letter(letter).unwrap_or_default().as_bytes());
+        end_of_value = b",;";
     }
-    if !first {
-        hash.write(b",;");
-    }
-    true
+    hash.write(end_of_value);
+    Some(hash.finish())
 }
 
 /// Gives the pieces of the canonical form in order.
