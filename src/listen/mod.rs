@@ -26,7 +26,7 @@ use hyper::body::Incoming;
 
 pub use bind::{ListenError, Listener, bind};
 pub use gate::{Gate, Pass, Phase};
-pub use serve::serve;
+pub use serve::{Counters, serve};
 
 /// A response: its body is known when it is made, so it needs no box.
 pub type Reply = Response<Full<Bytes>>;

@@ -25,12 +25,33 @@ const FINISH_PATIENCE: Duration = Duration::from_secs(2);
 const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// What the connections of a listener count.
-struct Counters {
+#[derive(Debug, Default)]
+pub struct Counters {
     open: Gauge,
     accepted: Counter,
     malformed: Counter,
     too_large: Counter,
     slow: Counter,
+}
+
+impl Counters {
+    /// Those of the public listener.
+    #[must_use]
+    pub fn public(metrics: &Metrics) -> Self {
+        Self {
+            open: metrics.connections.clone(),
+            accepted: metrics.connections_accepted.clone(),
+            malformed: metrics.bad_requests("malformed"),
+            too_large: metrics.bad_requests("too_large"),
+            slow: metrics.bad_requests("slow"),
+        }
+    }
+
+    /// Those of a listener that nobody watches.
+    #[must_use]
+    pub fn unseen() -> Self {
+        Self::default()
+    }
 }
 
 struct Server<A> {
@@ -50,7 +71,7 @@ pub async fn serve<A: Answer>(
     listener: Listener,
     answer: Arc<A>,
     limits: &LimitSettings,
-    metrics: &Metrics,
+    counters: Counters,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let socket = TcpListener::from_std(listener.socket)?;
@@ -60,13 +81,7 @@ pub async fn serve<A: Answer>(
         builder: Arc::new(protocol::builder(limits)),
         table: Arc::default(),
         room: Arc::new(Semaphore::new(connections_max as usize)),
-        counters: Arc::new(Counters {
-            open: metrics.connections.clone(),
-            accepted: metrics.connections_accepted.clone(),
-            malformed: metrics.bad_requests("malformed"),
-            too_large: metrics.bad_requests("too_large"),
-            slow: metrics.bad_requests("slow"),
-        }),
+        counters: Arc::new(counters),
     };
     let pace = Pace::new(limits);
     tokio::select! {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::listen::ConnInfo;
 
-/// A transparent GIF89a of one pixel.
+/// A transparent GIF (version 89a) of one pixel.
 const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0!\xf9\x04\x01\x0a\0\x01\0,\0\0\0\0\x01\0\x01\0\0\x02\x02L\x01\0;";
 
 /// Tag of the GIF. A client that sends it back repeats a request that was an event already.

@@ -54,8 +54,8 @@ pub(super) fn check_query(query: Option<&str>, parameters_max: usize) -> Result<
     if parameters > parameters_max { Err(BadTarget::TooManyParameters) } else { Ok(()) }
 }
 
-/// Whether a byte outside 0x21–0x7E or one of `" < > \ ^ { | }` and the backtick is there. Without branches, so that
-/// the compiler looks at many bytes at once.
+/// Whether a byte outside 0x21–0x7E or one of `" < > \ ^ { | }` and the backtick is there.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches the compiler looks at many bytes at once")]
 fn has_raw_byte(text: &[u8]) -> bool {
     text.iter().fold(false, |found, byte| {
         found

@@ -18,7 +18,7 @@ use crate::{
     disk::SimulatedDisk,
     event::Keep,
     journal::JournalSettings,
-    listen::{Gate, Listener, serve, tests::limits},
+    listen::{Counters, Gate, Listener, serve, tests::limits},
     metrics::Metrics,
     util::clock::ManualClock,
 };
@@ -148,7 +148,7 @@ impl Rig {
         let counting = metrics.clone();
         tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            serve(listener, router, &settings.server.limits, &counting, stopped).await
+            serve(listener, router, &settings.server.limits, Counters::public(&counting), stopped).await
         });
         Self { address, gate, metrics, journal, _stop: stop }
     }
@@ -217,7 +217,7 @@ async fn the_pixel_is_the_same_whatever_becomes_of_the_event() {
     ] {
         let seen = rig.ask("GET", target, "").await;
         assert_eq!(seen.shape(), gif, "{target}");
-        let hex: String = seen.body.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = seen.body.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         assert_eq!(hex, "4749463839610100010000000021f904010a0001002c00000000010001000002024c01003b");
         assert_eq!(rig.events(), events, "{target}");
     }
@@ -468,7 +468,7 @@ async fn bodies_in_chunks_are_bounded_and_read_whole() {
         ("zz\r\n".to_owned(), 400),
     ] {
         let seen = rig.raw(format!("{start}{body}").as_bytes()).await;
-        assert_eq!(seen.status, status, "{:.20}", body);
+        assert_eq!(seen.status, status, "{body:.20}");
         assert_eq!(seen.header("connection") == Some("close"), status == 413 || body.starts_with('z'), "{seen:?}");
     }
 }
