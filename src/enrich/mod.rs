@@ -1,1 +1,7 @@
-//! enrich
+//! Look-ups that mappings use: pure, given their data.
+//!
+//! [`ua`] turns a `User-Agent` header into the words that mappings know, [`cache`] remembers the answers.
+//! Nothing here does I/O or knows events.
+
+pub mod cache;
+pub mod ua;

@@ -9,6 +9,8 @@ pub mod ids;
 pub mod json;
 pub mod mincode;
 pub mod murmur;
+pub mod time;
+pub mod value;
 
 /// What kind of source took the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,7 @@ pub enum SourceKind {
 
 /// What is known of an event beside its values. Stored as one byte at a fixed place, see [`codec::FLAGS_AT`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are flags")]
 pub struct Flags {
     /// The checksum is missing or wrong.
     pub corrupt: bool,
@@ -118,12 +121,13 @@ impl<'a> Fields<'a> {
     /// First value under exactly this name.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&'a str> {
-        self.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+        codec::FieldsIter::new(self.0).find_named(name)
     }
 
     /// All values under exactly this name.
     pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
-        self.iter().filter(move |(found, _)| *found == name).map(|(_, value)| value)
+        let mut fields = codec::FieldsIter::new(self.0);
+        std::iter::from_fn(move || fields.find_named(name))
     }
 }
 

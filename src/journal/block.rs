@@ -32,10 +32,10 @@ impl Block {
         self.span
     }
 
-    /// Bytes that the block occupies.
+    /// Bytes of its events with their lengths.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() - HEADER_BYTES
     }
 
     /// Its events in order.
@@ -55,7 +55,7 @@ impl Block {
 
 impl fmt::Debug for Block {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Block({}, {} bytes)", self.span, self.bytes.len())
+        write!(formatter, "Block({}, {} bytes)", self.span, self.size())
     }
 }
 

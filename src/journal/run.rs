@@ -2,6 +2,9 @@
 
 use super::block::LENGTH_BYTES;
 
+/// Where in an event's bytes its flags byte stands: the one thing that this module knows of an event.
+pub const FLAGS_AT: usize = 1;
+
 /// What the duplicate memory needs to know of an event, computed before the intake lock is taken; opaque here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tag {
@@ -44,6 +47,15 @@ impl Run {
         self.events.push(RunEntry { tag, start });
     }
 
+    /// Shows each event to `decide`, which may change its flags byte.
+    pub(super) fn decide(&mut self, mut decide: impl FnMut(&mut RunEvent<'_>)) {
+        for entry in &self.events {
+            if let Some(flags) = self.bytes.get_mut(entry.start + FLAGS_AT) {
+                decide(&mut RunEvent { tag: entry.tag, flags });
+            }
+        }
+    }
+
     /// Forgets everything; keeps the buffers unless a huge event has blown them up.
     pub fn clear(&mut self) {
         const KEEP_BYTES_MAX: usize = 256 * 1024;
@@ -76,6 +88,6 @@ impl Run {
 pub struct RunEvent<'a> {
     /// What was given to [`Run::push`].
     pub tag: Tag,
-    /// The flags byte, see [`crate::event::codec::FLAGS_AT`].
+    /// The flags byte, see [`FLAGS_AT`].
     pub flags: &'a mut u8,
 }

@@ -4,6 +4,13 @@
 //! actions) → `typing` (against the schema) → `lower` → `program`; per event `eval` runs the program and fills the
 //! slots of the encode plan. Pure: no I/O, no clock.
 
+pub mod ast;
+pub mod builtin;
+pub mod diagnostic;
+pub mod java;
+pub mod lexer;
+pub mod parser;
+
 use std::sync::Arc;
 
 use crate::{

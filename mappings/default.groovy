@@ -1,0 +1,31 @@
+// What a mapping without a script of its own does.
+mapping {
+  map duplicate() onto 'detectedDuplicate'
+  map corrupt() onto 'detectedCorruption'
+  map firstInSession() onto 'firstInSession'
+  map timestamp() onto 'timestamp'
+  map clientTimestamp() onto 'clientTimestamp'
+  map remoteHost() onto 'remoteHost'
+  map referer() onto 'referer'
+  map location() onto 'location'
+  map viewportPixelWidth() onto 'viewportPixelWidth'
+  map viewportPixelHeight() onto 'viewportPixelHeight'
+  map screenPixelWidth() onto 'screenPixelWidth'
+  map screenPixelHeight() onto 'screenPixelHeight'
+  map partyId() onto 'partyId'
+  map sessionId() onto 'sessionId'
+  map pageViewId() onto 'pageViewId'
+  map eventType() onto 'eventType'
+
+  map userAgentString() onto 'userAgentString'
+  def agent = userAgent()
+  map agent.name() onto 'userAgentName'
+  map agent.family() onto 'userAgentFamily'
+  map agent.vendor() onto 'userAgentVendor'
+  map agent.type() onto 'userAgentType'
+  map agent.version() onto 'userAgentVersion'
+  map agent.deviceCategory() onto 'userAgentDeviceCategory'
+  map agent.osFamily() onto 'userAgentOsFamily'
+  map agent.osVersion() onto 'userAgentOsVersion'
+  map agent.osVendor() onto 'userAgentOsVendor'
+}

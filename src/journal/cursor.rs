@@ -1,0 +1,215 @@
+//! A sink's place in the journal, kept in a small file that is replaced as a whole.
+//!
+//! The file is a line `headwater-cursor 1 <CRC-32C of the rest, hex>` and a JSON object, so that an operator can read it.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::checkpoint::{Checkpoint, Offset, STATE_BYTES_MAX, SinkName, Totals};
+
+use super::{Durability, JournalError, Shared, Start};
+
+/// First word and version of a cursor file.
+const HEADER: &str = "headwater-cursor 1 ";
+
+/// A sink's place in the journal.
+#[derive(Debug)]
+pub struct Cursor {
+    shared: Arc<Shared>,
+    sink: SinkName,
+    path: PathBuf,
+    last: Checkpoint,
+}
+
+/// What a cursor holds back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Events behind the cursor's checkpoint.
+    pub events: u64,
+    /// Bytes of their blocks.
+    pub bytes: u64,
+    /// Half of the room or more: time to make progress durable.
+    pub half: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    journal: Uuid,
+    upto: Offset,
+    sink: String,
+    dead: String,
+    totals: Totals,
+}
+
+impl Cursor {
+    /// The cursor of `sink` as last committed, or a new one. Of a cursor of another journal only the states are used.
+    pub(super) fn open(shared: Arc<Shared>, sink: &SinkName, start: Start) -> Result<Self, JournalError> {
+        let path = shared.settings.directory.join("cursors").join(file_name(sink));
+        let found = shared.disk.metadata(&path).map_err(io(&path))?;
+        let stored = match found {
+            Some(_) => Some(parse(&path, &shared.disk.read(&path).map_err(io(&path))?)?),
+            None => None,
+        };
+        let last = match stored {
+            Some((journal, checkpoint)) if journal == shared.id => checkpoint,
+            Some((_, other)) => {
+                let upto = shared.first;
+                Checkpoint { upto, totals: Totals::default(), ..other }
+            }
+            None => {
+                let upto = match start {
+                    Start::Tail => shared.intake().tail(),
+                    Start::Earliest => shared.ring.bounds().first,
+                };
+                Checkpoint { upto, ..Checkpoint::default() }
+            }
+        };
+        let mut cursor = Self { shared, sink: sink.clone(), path, last: Checkpoint::default() };
+        cursor.store(&last)?;
+        cursor.last = last;
+        cursor.shared.release(cursor.shared.ring.mark(sink, cursor.last.upto));
+        Ok(cursor)
+    }
+
+    /// The checkpoint last committed.
+    #[must_use]
+    pub fn last(&self) -> &Checkpoint {
+        &self.last
+    }
+
+    /// Replaces the checkpoint: atomic, synced unless the journal lives in memory, forward only (the same offset with
+    /// another state is fine). Blocks that no cursor needs any more are freed.
+    ///
+    /// # Errors
+    /// The file cannot be written (the old checkpoint holds then), or the commit goes backwards or is too large.
+    pub fn commit(&mut self, next: Checkpoint) -> Result<(), JournalError> {
+        let problem = if next.upto < self.last.upto {
+            Some(format!("commit at {} goes back from {}", next.upto, self.last.upto))
+        } else if next.sink.len() > STATE_BYTES_MAX || next.dead.len() > STATE_BYTES_MAX {
+            Some(format!("a state is larger than {STATE_BYTES_MAX} bytes"))
+        } else {
+            None
+        };
+        if let Some(reason) = problem {
+            return Err(JournalError::BadCommit { sink: self.sink.clone(), reason });
+        }
+        self.store(&next)?;
+        self.last = next;
+        self.shared.release(self.shared.ring.mark(&self.sink, self.last.upto));
+        Ok(())
+    }
+
+    /// What this cursor holds back, against what the journal may hold.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        let next = self.shared.intake().next();
+        let events = next.0.saturating_sub(self.last.upto.0);
+        let bytes = self.shared.ring.held_bytes(&self.sink);
+        let settings = &self.shared.settings;
+        let half =
+            events.saturating_mul(2) >= settings.events_max || bytes.saturating_mul(2) >= settings.memory_bytes_max;
+        Held { events, bytes, half: half && events > 0 }
+    }
+
+    /// The sink whose cursor this is.
+    #[must_use]
+    pub fn sink(&self) -> &SinkName {
+        &self.sink
+    }
+
+    fn store(&self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
+        let content = format(self.shared.id, checkpoint);
+        let durable = self.shared.settings.durability != Durability::None;
+        self.shared.disk.replace(&self.path, &content, durable).map_err(io(&self.path))
+    }
+}
+
+/// A name that any file system takes: letters, digits, `-`, `_` stay, every other byte becomes `%` and two hex digits.
+fn file_name(sink: &SinkName) -> String {
+    let mut name = String::new();
+    for byte in sink.as_str().bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            name.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(name, "%{byte:02x}");
+        }
+    }
+    name + ".cursor"
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
+    let path = path.to_owned();
+    move |source| JournalError::Io { path, source }
+}
+
+fn format(journal: Uuid, checkpoint: &Checkpoint) -> Vec<u8> {
+    let stored = Stored {
+        journal,
+        upto: checkpoint.upto,
+        sink: STANDARD.encode(&checkpoint.sink),
+        dead: STANDARD.encode(&checkpoint.dead),
+        totals: checkpoint.totals.clone(),
+    };
+    let body = serde_json::to_string(&stored).expect("a struct of numbers, strings and maps with string keys is JSON");
+    format!("{HEADER}{:08x}\n{body}\n", crc32c::crc32c(body.as_bytes())).into_bytes()
+}
+
+fn parse(path: &Path, content: &[u8]) -> Result<(Uuid, Checkpoint), JournalError> {
+    let damaged = |reason: &str| JournalError::DamagedCursor { path: path.to_owned(), reason: reason.to_owned() };
+    let text = std::str::from_utf8(content).map_err(|_| damaged("it is not text"))?;
+    let (head, body) = text.split_once('\n').ok_or_else(|| damaged("its first line is incomplete"))?;
+    let sum = head.strip_prefix(HEADER).ok_or_else(|| damaged("it is no cursor file of version 1"))?;
+    let body = body.trim_end();
+    if format!("{:08x}", crc32c::crc32c(body.as_bytes())) != sum {
+        return Err(damaged("its checksum is wrong"));
+    }
+    let stored: Stored = serde_json::from_str(body).map_err(|error| damaged(&error.to_string()))?;
+    let decode = |text: &str| STANDARD.decode(text).map(Bytes::from).map_err(|_| damaged("a state is no base64"));
+    let checkpoint = Checkpoint {
+        upto: stored.upto,
+        sink: decode(&stored.sink)?,
+        dead: decode(&stored.dead)?,
+        totals: stored.totals,
+    };
+    Ok((stored.journal, checkpoint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_sinks_become_names_of_files() {
+        for (name, expected) in [("hdfs", "hdfs.cursor"), ("a/b..", "a%2fb%2e%2e.cursor"), ("é", "%c3%a9.cursor")] {
+            assert_eq!(file_name(&SinkName::new(name)), expected);
+        }
+    }
+
+    #[test]
+    fn a_cursor_file_reads_back_and_any_flipped_bit_is_noticed() {
+        let checkpoint = Checkpoint {
+            upto: Offset(7),
+            sink: Bytes::from_static(b"\x00state"),
+            dead: Bytes::from_static(b"dead"),
+            totals: Totals::default(),
+        };
+        let id = Uuid::new_v4();
+        let content = format(id, &checkpoint);
+        let path = Path::new("x.cursor");
+        assert_eq!(parse(path, &content).unwrap(), (id, checkpoint));
+        for position in 0..content.len() - 1 {
+            let mut damaged = content.clone();
+            damaged[position] ^= 1;
+            assert!(parse(path, &damaged).is_err(), "byte {position}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Calls without parentheses: `map x onto 'y'` is `map(x).onto('y')`.
+
+use super::{KEYWORDS, Parsed, Parser};
+use crate::mapping::{
+    ast::{Argument, Call, Expr, ExprKind, Name, Span},
+    lexer::TokenKind,
+};
+
+/// Methods of what `map`, `when`, `match` and `parse` return: `map (x).onto('y')` calls `map`, but in
+/// `map (x).path() onto 'y'` the argument is `(x).path()`.
+const LINKS: &[&str] = &["onto", "apply", "stop", "exit", "against", "to"];
+
+impl Parser {
+    /// An expression, a chain of commands, or an assignment.
+    pub(super) fn command(&mut self) -> Parsed<Expr> {
+        self.nested(|parser| {
+            let head = parser.head()?;
+            if matches!(head.kind, ExprKind::Name(_) | ExprKind::Property { .. } | ExprKind::Index(..))
+                && let Some(operator) = parser.assignment()
+            {
+                parser.skip_newlines();
+                let value = Box::new(parser.command()?);
+                let span = head.span.to(value.span);
+                return Ok(Expr { kind: ExprKind::Assign { target: Box::new(head), operator, value }, span });
+            }
+            parser.chain(head)
+        })
+    }
+
+    fn assignment(&mut self) -> Option<&'static str> {
+        let operator = match self.peek().kind {
+            TokenKind::Sign("=") => "=",
+            TokenKind::Sign("+=") => "+",
+            TokenKind::Sign("-=") => "-",
+            TokenKind::Sign("*=") => "*",
+            TokenKind::Sign("/=") => "/",
+            TokenKind::Sign("%=") => "%",
+            TokenKind::Sign("?=") => "?:",
+            _ => return None,
+        };
+        self.bump();
+        Some(operator)
+    }
+
+    /// The first expression. `name (x).y` in front of a command is the name and its argument, see [`LINKS`].
+    fn head(&mut self) -> Parsed<Expr> {
+        if let TokenKind::Word(word) = self.peek().kind.clone()
+            && !KEYWORDS.contains(&word.as_str())
+            && self.argument_in_brackets()
+        {
+            let name = self.name()?;
+            return Ok(Expr { span: name.span, kind: ExprKind::Name(name.text) });
+        }
+        self.expr()
+    }
+
+    fn argument_in_brackets(&self) -> bool {
+        let next = &self.tokens[(self.at + 1).min(self.tokens.len() - 1)];
+        if next.kind != TokenKind::Sign("(") || !next.spaced {
+            return false;
+        }
+        let mut open = 0_usize;
+        for (index, token) in self.tokens.iter().enumerate().skip(self.at + 1) {
+            match token.kind {
+                TokenKind::Sign("(" | "[" | "{") => open += 1,
+                TokenKind::Sign(")" | "]" | "}") => open -= 1,
+                _ => {}
+            }
+            if open == 0 {
+                let dotted = matches!(self.tokens[index + 1].kind, TokenKind::Sign("." | "?."));
+                let link = matches!(&self.tokens.get(index + 2).map(|token| &token.kind), Some(TokenKind::Word(word)) if LINKS.contains(&word.as_str()));
+                return dotted && !link;
+            }
+        }
+        false
+    }
+
+    /// What follows the head of a command on its line.
+    fn chain(&mut self, head: Expr) -> Parsed<Expr> {
+        let mut result = match head.kind {
+            // A call with brackets or closure has its arguments: links follow.
+            ExprKind::Call(_) | ExprKind::CallValue(..) => head,
+            ExprKind::Name(text) if self.starts_argument() => {
+                let name = Name { text, span: head.span };
+                self.call(None, false, name)?
+            }
+            ExprKind::Property { object, name, safe } if self.starts_argument() => {
+                self.call(Some(*object), safe, name)?
+            }
+            _ => return Ok(head),
+        };
+        let mut links = 0;
+        while let Some(name) = self.link() {
+            links += 1;
+            if links > super::CHAIN_MAX {
+                return Err(self.error(crate::mapping::diagnostic::LIMIT, name.span, "this chain is too long"));
+            }
+            result = self.linked(result, name)?;
+        }
+        Ok(result)
+    }
+
+    /// The name of the next link, if one stands on the same line.
+    fn link(&mut self) -> Option<Name> {
+        match &self.peek().kind {
+            TokenKind::Word(word) if !KEYWORDS.contains(&word.as_str()) => self.name().ok(),
+            _ => None,
+        }
+    }
+
+    /// `.name(args)` or `.name…` with brackets, closure, dots.
+    fn linked(&mut self, receiver: Expr, name: Name) -> Parsed<Expr> {
+        let before = self.at;
+        self.skip_newlines();
+        let closure_below = self.at > before && self.is("{") && name.text == "apply";
+        if !closure_below {
+            self.at = before;
+        }
+        let span = receiver.span.to(name.span);
+        if self.is("(") || self.is("{") {
+            let property = ExprKind::Property { object: Box::new(receiver), name, safe: false };
+            return self.postfix(Expr { kind: property, span });
+        }
+        if self.starts_argument() {
+            return self.call(Some(receiver), false, name);
+        }
+        let property = ExprKind::Property { object: Box::new(receiver), name, safe: false };
+        self.postfix(Expr { kind: property, span })
+    }
+
+    /// Whether the token at hand, on the same line, can start an argument.
+    fn starts_argument(&mut self) -> bool {
+        match &self.peek().kind {
+            TokenKind::Word(word) => {
+                !KEYWORDS.contains(&word.as_str()) || ["true", "false", "null", "new"].contains(&word.as_str())
+            }
+            TokenKind::Number(_) | TokenKind::Text(_) | TokenKind::Interpolated(_) => true,
+            TokenKind::Sign(sign) => matches!(*sign, "{" | "(" | "!" | "~"),
+            TokenKind::Newline | TokenKind::End => false,
+        }
+    }
+
+    /// `name a, b`
+    fn call(&mut self, receiver: Option<Expr>, safe: bool, name: Name) -> Parsed<Expr> {
+        let start = receiver.as_ref().map_or(name.span, |receiver| receiver.span);
+        let mut arguments = Vec::new();
+        loop {
+            arguments.push(self.argument()?);
+            if !self.eat(",") {
+                break;
+            }
+            self.skip_newlines();
+        }
+        let span = start.to(self.last_span());
+        Ok(Expr { kind: ExprKind::Call(Box::new(Call { receiver, safe, name, arguments })), span })
+    }
+
+    /// `value` or `name: value`
+    pub(super) fn argument(&mut self) -> Parsed<Argument> {
+        self.peek();
+        let named = matches!(self.peek_at(0), TokenKind::Word(_)) && matches!(self.peek_at(1), TokenKind::Sign(":"));
+        let name = if named {
+            let name = self.member()?;
+            self.bump();
+            Some(name)
+        } else {
+            None
+        };
+        Ok(Argument { name, value: self.expr()? })
+    }
+
+    /// Arguments up to `)`, which is read; `open` is read already.
+    pub(super) fn arguments(&mut self) -> Parsed<(Vec<Argument>, Span)> {
+        let list = self.bracketed(")", |parser| {
+            let mut list = Vec::new();
+            while !parser.is(")") {
+                list.push(parser.argument()?);
+                if !parser.eat(",") {
+                    break;
+                }
+            }
+            Ok(list)
+        })?;
+        Ok((list, self.last_span()))
+    }
+}
