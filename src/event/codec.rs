@@ -119,10 +119,14 @@ pub fn encode<'h, 'c, V: FieldText, W: FieldText>(
 ) {
     out.extend_from_slice(&[VERSION, flags_byte(event.flags)]);
     put_text(out, tag::SOURCE, event.source);
-    put(out, tag::KIND, &[match event.kind {
-        SourceKind::Browser => 0,
-        SourceKind::Json => 1,
-    }]);
+    put(
+        out,
+        tag::KIND,
+        &[match event.kind {
+            SourceKind::Browser => 0,
+            SourceKind::Json => 1,
+        }],
+    );
     put(out, tag::REQUEST_TIME, &event.request_time.to_le_bytes());
     put(out, tag::CLIENT_TIME, &event.client_time.to_le_bytes());
     put_text(out, tag::PARTY_ID, event.party_id);
@@ -249,15 +253,9 @@ pub fn decode_with_party(bytes: &[u8]) -> Result<(Event<'_>, Range<u32>), CodecE
         }
         at = end;
     }
-    for required in [
-        tag::SOURCE,
-        tag::KIND,
-        tag::REQUEST_TIME,
-        tag::CLIENT_TIME,
-        tag::PARTY_ID,
-        tag::SESSION_ID,
-        tag::EVENT_ID,
-    ] {
+    for required in
+        [tag::SOURCE, tag::KIND, tag::REQUEST_TIME, tag::CLIENT_TIME, tag::PARTY_ID, tag::SESSION_ID, tag::EVENT_ID]
+    {
         if seen & (1 << required) == 0 {
             return Err(CodecError::Missing(required));
         }

@@ -95,14 +95,12 @@ impl JsonError {
 #[must_use]
 pub fn as_utf8(body: &[u8]) -> Cow<'_, [u8]> {
     let wide = |body: &[u8], unit: fn([u8; 4]) -> u32| {
-        let text: String =
-            body.as_chunks::<4>().0.iter().map_while(|bytes| char::from_u32(unit(*bytes))).collect();
+        let text: String = body.as_chunks::<4>().0.iter().map_while(|bytes| char::from_u32(unit(*bytes))).collect();
         Cow::Owned(text.into_bytes())
     };
     let double = |body: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = body.as_chunks::<2>().0.iter().map(|bytes| unit(*bytes));
-        let text: String =
-            char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        let text: String = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
         Cow::Owned(text.into_bytes())
     };
     match *body {

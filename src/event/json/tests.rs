@@ -142,7 +142,10 @@ fn the_last_of_a_repeated_property_counts() {
     let body = VALID.replace("\"parameters\"", "\"event_type\": \"second\", \"parameters\"");
     assert_eq!(read(body.as_bytes()), Ok(JsonEvent { event_type: Some("second".into()), ..valid() }));
     let body = with("session_id", r#""0:ABC:\u0079""#);
-    assert_eq!(read(body.as_bytes()), Ok(JsonEvent { session_id: "0:abc:y".into(), parameters: r#"{"a":1.5,"b":"two"}"#, ..valid() }));
+    assert_eq!(
+        read(body.as_bytes()),
+        Ok(JsonEvent { session_id: "0:abc:y".into(), parameters: r#"{"a":1.5,"b":"two"}"#, ..valid() })
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Statements, declarations and blocks.
 
-use super::{KEYWORDS, Lost, Parsed, Parser};
+use super::{KEYWORDS, Parsed, Parser};
 use crate::mapping::{
     ast::{Closure, Expr, Method, Name, Parameter, Script, Span, Statement, StatementKind},
     diagnostic::{SYNTAX, UNSUPPORTED_CONSTRUCT},
@@ -59,10 +59,8 @@ impl Parser {
             TokenKind::Newline | TokenKind::End | TokenKind::Sign(";" | "}") => Ok(()),
             TokenKind::Word(word) if word == "else" => {
                 let span = self.peek().span;
-                let report = self.reports.error(SYNTAX, span, "`else` without `if`");
                 let hint = "`when … apply` has no `else`: write a second `when` with the opposite condition";
-                self.reports.add(report.hint(hint));
-                Err(Lost)
+                Err(self.error_with_hint(SYNTAX, span, "`else` without `if`", Some(hint)))
             }
             _ => Err(self.unexpected("the end of the statement")),
         }
@@ -162,7 +160,8 @@ impl Parser {
             if parser.starts_declaration() || parser.is_word("def") {
                 parser.skip_type();
             }
-            let follows = matches!(parser.peek_at(1), TokenKind::Sign(":")) || matches!(parser.peek_at(1), TokenKind::Word(word) if word == "in");
+            let follows = matches!(parser.peek_at(1), TokenKind::Sign(":"))
+                || matches!(parser.peek_at(1), TokenKind::Word(word) if word == "in");
             if !follows {
                 parser.skip_to_bracket();
                 return Ok(None);
