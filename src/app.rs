@@ -1,1 +1,241 @@
-//! app
+//! The running program: start order and drain order, in one place.
+//!
+//! Start: data directory → metrics → journal and deliveries → sources → listeners. Stop: `/ping` answers 503 →
+//! `shutdown_delay` → every new request gets a bare 503 while those in flight finish → the listeners close → the
+//! journal closes → deliveries drain and publish.
+
+use std::{
+    fmt::Write as _,
+    fs::{self, File, TryLockError},
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{runtime::Runtime, sync::watch, task::JoinHandle, time::timeout};
+
+use crate::{
+    admin::{Admin, AdminState},
+    config::settings::{Durability, Settings, SinkSettings, SourceSettings},
+    listen::{self, Counters, Gate, ListenError, Listener},
+    metrics::Metrics,
+    pipeline::{self, Feed, Pipeline, PipelineError},
+    signal::StopSignals,
+    source::{Router, RouterParts},
+    util::clock::{Clock, SystemClock},
+};
+
+/// Why the program does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error("the data directory {} cannot be used: {reason}\n  hint: name another one with --data DIR or divolte.global.data_directory", path.display())]
+    DataDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A socket cannot be had.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The pipeline does not start.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// The system gives no threads or signals.
+    #[error("the runtime cannot be started: {0}")]
+    Runtime(#[source] io::Error),
+}
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything that was accepted is delivered or kept.
+    Orderly,
+    /// The time to drain was over, or a second signal came, before everything was delivered.
+    Incomplete,
+}
+
+/// The program, started and listening.
+#[derive(Debug)]
+pub struct App {
+    settings: Settings,
+    runtime: Runtime,
+    pipeline: Pipeline,
+    gate: Arc<Gate>,
+    signals: StopSignals,
+    stop: watch::Sender<bool>,
+    servers: Vec<JoinHandle<io::Result<()>>>,
+    address: SocketAddr,
+    admin_address: Option<SocketAddr>,
+    /// Held so that no second process uses the directory.
+    _lock: File,
+}
+
+impl App {
+    /// Starts everything. When this returns, requests are answered.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing is left running then.
+    pub fn start(settings: Settings, feeds: &[Feed]) -> Result<Self, StartError> {
+        let lock = take_data_directory(&settings.data_directory)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let metrics = Metrics::new();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("answer")
+            .build()
+            .map_err(StartError::Runtime)?;
+        let _entered = runtime.enter();
+        let signals = StopSignals::listen().map_err(StartError::Runtime)?;
+        // The sockets are bound before anything else is set in motion, and answered last: a taken port costs nothing.
+        let listener = listen::bind(&settings.server)?;
+        let admin_listener = bind_admin(&settings)?;
+        let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, runtime.handle())?;
+        let gate = Arc::new(Gate::new());
+        let parts = RouterParts {
+            intake: pipeline.intake.clone(),
+            keep: Arc::new(pipeline::keep(feeds)),
+            clock,
+            metrics: metrics.clone(),
+            gate: Arc::clone(&gate),
+        };
+        let router = Arc::new(Router::new(&settings, &parts));
+        let (stop, stopped) = watch::channel(false);
+        let (address, admin_address) =
+            (listener.local_address(), admin_listener.as_ref().map(Listener::local_address));
+        let mut servers = Vec::new();
+        if let Some(listener) = admin_listener {
+            let state = AdminState {
+                journal: Arc::clone(&pipeline.journal),
+                deliveries: pipeline.statuses(),
+                metrics: metrics.clone(),
+                gate: Arc::clone(&gate),
+            };
+            let admin = Admin::new(state, &settings.admin.host, listener.local_address().ip());
+            let limits = settings.server.limits.clone();
+            let stopped = stopped.clone();
+            servers.push(runtime.spawn(async move { admin.serve(listener, &limits, until(stopped)).await }));
+        }
+        let limits = settings.server.limits.clone();
+        servers.push(runtime.spawn(async move {
+            listen::serve(listener, router, &limits, Counters::public(&metrics), until(stopped)).await
+        }));
+        drop(_entered);
+        Ok(Self { settings, runtime, pipeline, gate, signals, stop, servers, address, admin_address, _lock: lock })
+    }
+
+    /// Answers requests until SIGTERM or SIGINT, then stops in order. A second signal ends it at once.
+    #[must_use]
+    pub fn run(mut self) -> Ended {
+        let (gate, stop, servers) = (&self.gate, &self.stop, &mut self.servers);
+        let (delay, patience) = (self.settings.server.shutdown_delay, self.settings.server.shutdown_timeout);
+        let mut signals = self.signals;
+        self.runtime.block_on(async {
+            let signal = signals.next().await;
+            tracing::info!(signal, "stopping; a second signal ends the program at once");
+            tokio::spawn(async move {
+                let signal = signals.next().await;
+                tracing::error!(signal, "stopped at once; what was waiting in memory is lost");
+                std::process::exit(1);
+            });
+            gate.leave();
+            tokio::time::sleep(delay).await;
+            gate.close();
+            if timeout(patience, gate.emptied()).await.is_err() {
+                tracing::warn!(requests = gate.inside(), "requests did not finish in time");
+            }
+            stop.send_replace(true);
+            for server in servers.drain(..) {
+                match server.await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::error!(%error, "a listener has failed"),
+                    Err(error) => tracing::error!(%error, "a listener has panicked"),
+                }
+            }
+        });
+        // Deliveries are joined here, on the main thread, while the runtime that their sinks use still runs.
+        let drained = self.pipeline.drain(self.settings.drain_timeout);
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+        if drained { Ended::Orderly } else { Ended::Incomplete }
+    }
+
+    /// What an operator wants to see at start.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let mut text = format!("headwater {} is ready\n", env!("CARGO_PKG_VERSION"));
+        let base = format!("http://{}", self.address);
+        let mut line = |name: &str, value: &str| {
+            let _ = writeln!(text, "  {name:<11} {value}");
+        };
+        if self.settings.server.serve_static_resources {
+            line("page", &format!("{base}/"));
+        }
+        for source in &self.settings.sources {
+            match source {
+                SourceSettings::Browser(browser) => {
+                    line("tracker", &format!("{base}{}{}", browser.prefix, browser.javascript_name));
+                }
+                SourceSettings::Json(json) => line("JSON", &format!("{base}{}", json.event_path)),
+            }
+        }
+        if let Some(address) = self.admin_address {
+            line("admin", &format!("http://{address}/status"));
+        }
+        for SinkSettings::File(sink) in &self.settings.sinks {
+            line("files", &format!("{}", sink.publish_directory.display()));
+        }
+        line("durability", durability_text(self.settings.journal.durability));
+        text
+    }
+}
+
+/// One line on what an answered event survives.
+#[must_use]
+pub fn durability_text(durability: Durability) -> &'static str {
+    match durability {
+        Durability::None => "none: events wait in memory until they are in a file; an orderly stop loses nothing",
+        Durability::Flush => "flush: an answered event survives a crash of the program",
+        Durability::Fsync => "fsync: an answered event survives a power cut",
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a reason to stop as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+fn bind_admin(settings: &Settings) -> Result<Option<Listener>, ListenError> {
+    let admin = &settings.admin;
+    if !admin.enabled {
+        return Ok(None);
+    }
+    match Listener::bind(Some(&admin.host), admin.port) {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if admin.asked_for => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "going on without the admin listener");
+            Ok(None)
+        }
+    }
+}
+
+/// Makes the directory if it is missing and locks it against other processes.
+fn take_data_directory(path: &Path) -> Result<File, StartError> {
+    let failed = |reason: String| StartError::DataDirectory { path: path.to_owned(), reason };
+    fs::create_dir_all(path).map_err(|error| failed(error.to_string()))?;
+    let lock = path.join("lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock)
+        .map_err(|error| failed(format!("{}: {error}", lock.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(failed("another process uses it".into())),
+        Err(TryLockError::Error(error)) => Err(failed(error.to_string())),
+    }
+}

@@ -27,6 +27,7 @@ pub struct Metrics {
     sink_waiting: Family<Labels<1>, Gauge>,
     files_published: Family<Labels<1>, Counter>,
     files_synced: Family<Labels<1>, Counter>,
+    records_lost: Family<Labels<1>, Counter>,
     /// Connections open on the public listener.
     pub connections: Gauge,
     /// Connections accepted on the public listener.
@@ -79,6 +80,8 @@ impl Metrics {
             metric!(Family<Labels<1>, Gauge>, "sink_waiting_events", "Events that the sink has yet to make durable");
         let files_published = metric!(Family<Labels<1>, Counter>, "files_published", "Files published, by sink");
         let files_synced = metric!(Family<Labels<1>, Counter>, "files_synced", "Syncs of open files, by sink");
+        let records_lost =
+            metric!(Family<Labels<1>, Counter>, "records_lost", "Records that were durable outside and are gone, by sink");
         let connections = metric!(Gauge, "connections", "Connections open on the public listener");
         let connections_accepted =
             metric!(Counter, "connections_accepted", "Connections accepted on the public listener");
@@ -99,6 +102,7 @@ impl Metrics {
             sink_waiting,
             files_published,
             files_synced,
+            records_lost,
             connections,
             connections_accepted,
             journal_bytes,
@@ -189,5 +193,11 @@ impl Metrics {
     #[must_use]
     pub fn files_synced(&self, sink: &str) -> Counter {
         self.files_synced.get_or_create_owned(&[("sink", sink.into())])
+    }
+
+    /// Records that were durable outside and are gone.
+    #[must_use]
+    pub fn records_lost(&self, sink: &str) -> Counter {
+        self.records_lost.get_or_create_owned(&[("sink", sink.into())])
     }
 }

@@ -1,1 +1,192 @@
-//! pipeline
+//! The wiring: sources → journal → deliveries. The only module beside [`crate::app`] that knows all stages.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::runtime::Handle;
+
+use crate::{
+    config::settings::{FileSettings, Settings, SinkSettings},
+    delivery::{self, DeliveryHandle, DeliveryStatus, Ending},
+    disk::{Disk, RealDisk},
+    event::{Keep, duplicate::DuplicateMemory},
+    journal::{Block, Journal, JournalError, JournalSettings, Start},
+    mapping::Mapping,
+    metrics::Metrics,
+    record::chunk::RecordChunk,
+    sink::{
+        Ledger, SinkError,
+        avro_file::Behind,
+        dead_letter::DeadLetters,
+        file::{FileNumbers, FileSink},
+    },
+    source::Intake,
+    util::clock::Clock,
+};
+
+/// A mapping and the sinks that it feeds.
+#[derive(Debug)]
+pub struct Feed {
+    /// The mapping, ready to run.
+    pub mapping: Arc<Mapping>,
+    /// Names of the sinks.
+    pub sinks: Vec<String>,
+}
+
+/// Headers and cookies that the mappings read.
+#[must_use]
+pub fn keep(feeds: &[Feed]) -> Keep {
+    let mut keep = Keep::default();
+    for feed in feeds {
+        keep.add(feed.mapping.keep());
+    }
+    keep
+}
+
+/// Why the pipeline does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The journal or a cursor cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A sink cannot work as configured.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// A thread cannot be started.
+    #[error("a delivery cannot be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// The journal and the deliveries behind it.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The journal.
+    pub journal: Arc<Journal>,
+    /// The way into it.
+    pub intake: Intake,
+    deliveries: Vec<DeliveryHandle>,
+}
+
+impl Pipeline {
+    /// Opens the journal and starts a delivery per sink.
+    ///
+    /// # Errors
+    /// See [`PipelineError`].
+    pub fn start(
+        settings: &Settings,
+        feeds: &[Feed],
+        clock: &Arc<dyn Clock>,
+        metrics: &Metrics,
+        runtime: &Handle,
+    ) -> Result<Self, PipelineError> {
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let mapper = &settings.mapper;
+        let duplicates = Arc::new(DuplicateMemory::new(mapper.threads, mapper.duplicate_memory_size));
+        let forgetful = Arc::clone(&duplicates);
+        let journal_settings = JournalSettings {
+            directory: settings.journal.directory.clone(),
+            durability: settings.journal.durability,
+            memory_bytes_max: settings.journal.memory_bytes_max,
+            events_max: mapper.buffer_size as u64,
+            clock: Arc::clone(clock),
+            metrics: metrics.clone(),
+        };
+        let forget = Box::new(move |block: &Block| forgetful.forget(block.events().map(|(_, event)| event)));
+        let journal = Arc::new(Journal::open(journal_settings, Arc::clone(&disk), forget)?);
+        let wiring = Wiring { settings, feeds, disk, clock, metrics, journal: &journal };
+        let numbers = Arc::new(FileNumbers::new());
+        // All sinks are made before any of them works: a wrong one stops the start with nothing half done.
+        let mut parts = Vec::new();
+        for SinkSettings::File(file) in &settings.sinks {
+            parts.extend(wiring.files(file, &numbers)?);
+        }
+        let deliveries =
+            parts.into_iter().map(|parts| delivery::spawn(parts, runtime)).collect::<Result<Vec<_>, _>>()?;
+        let intake = Intake { journal: Arc::clone(&journal), duplicates };
+        Ok(Self { journal, intake, deliveries })
+    }
+
+    /// How each delivery is doing.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<Arc<DeliveryStatus>> {
+        self.deliveries.iter().map(|delivery| Arc::clone(&delivery.status)).collect()
+    }
+
+    /// Closes the journal and waits, at most `patience`, until every delivery has drained and published. Blocks; says
+    /// whether all of them were done in time.
+    #[must_use]
+    pub fn drain(self, patience: Duration) -> bool {
+        self.journal.close();
+        let deadline = Instant::now() + patience;
+        for delivery in &self.deliveries {
+            delivery.drain_by(deadline);
+        }
+        let mut drained = true;
+        for delivery in self.deliveries {
+            let sink = delivery.status.report().sink;
+            match delivery.join() {
+                Ending::Drained => {}
+                Ending::GaveUp { events } => {
+                    tracing::error!(%sink, events, "the time to drain is over; these events are lost");
+                    drained = false;
+                }
+                Ending::Stopped => drained = false,
+            }
+        }
+        drained
+    }
+}
+
+/// What the parts of a delivery are made of.
+struct Wiring<'a> {
+    settings: &'a Settings,
+    feeds: &'a [Feed],
+    disk: Arc<dyn Disk>,
+    clock: &'a Arc<dyn Clock>,
+    metrics: &'a Metrics,
+    journal: &'a Journal,
+}
+
+impl Wiring<'_> {
+    /// The delivery of a sink that writes files; none if no mapping feeds it.
+    fn files(
+        &self,
+        file: &FileSettings,
+        numbers: &Arc<FileNumbers>,
+    ) -> Result<Option<delivery::Parts<FileSink, impl FnMut(&Arc<Block>, &mut RecordChunk) + Send + use<>>>, PipelineError>
+    {
+        let feeding = self.feeds.iter().filter(|feed| feed.sinks.iter().any(|name| name == file.name.as_str()));
+        let mappings: Vec<Arc<Mapping>> = feeding.map(|feed| Arc::clone(&feed.mapping)).collect();
+        let Some(first) = mappings.first() else { return Ok(None) };
+        let behind = Behind::from(self.settings.journal.durability);
+        let sink = FileSink::open(
+            file,
+            Arc::clone(first.schema()),
+            numbers,
+            Arc::clone(&self.disk),
+            Arc::clone(self.clock),
+            self.metrics,
+            behind,
+        )?;
+        let cursor = self.journal.cursor(&file.name, Start::Tail)?;
+        let letters = DeadLetters::new(
+            &self.settings.dead_letter_directory,
+            &file.name,
+            Arc::clone(&self.disk),
+            Arc::clone(self.clock),
+            behind,
+        );
+        let names = mappings.iter().map(|mapping| mapping.name().to_owned()).collect();
+        let reader = self.journal.reader(cursor.last().upto);
+        Ok(Some(delivery::Parts {
+            sink,
+            ledger: Ledger::new(cursor, names, letters, self.metrics),
+            reader,
+            map: delivery::program(mappings, self.settings.mapper.user_agent_cache_size),
+            metrics: self.metrics.clone(),
+            backoff: delivery::backoff(),
+        }))
+    }
+}

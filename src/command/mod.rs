@@ -1,1 +1,81 @@
-//! command
+//! What the program can be told to do: one file per command.
+
+pub mod cat;
+pub mod check;
+pub mod compile;
+pub mod serve;
+pub mod version;
+
+use std::{
+    collections::HashMap,
+    io::{self, IsTerminal, Write},
+};
+
+use crate::{
+    cli::{Cli, Command},
+    diagnostic::{self, Diagnostic},
+    logging,
+};
+
+/// Why a command did not do what it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Wrong usage or configuration: nothing was started. The text is complete. Exit code 2.
+    #[error("{0}")]
+    Config(String),
+    /// It failed while running. Exit code 1.
+    #[error("{0}")]
+    Running(String),
+}
+
+impl Failure {
+    /// A configuration with these mistakes, as told on the standard error.
+    #[must_use]
+    pub fn config(diagnostics: &[Diagnostic]) -> Self {
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        let told = diagnostic::render(diagnostics, wants_color(&io::stderr()));
+        let mistakes = if errors == 1 { "1 mistake".to_owned() } else { format!("{errors} mistakes") };
+        Self::Config(format!("{told}\nheadwater: the configuration has {mistakes}"))
+    }
+}
+
+/// Whether colours are wanted on an output: on a terminal, unless `NO_COLOR` is set.
+#[must_use]
+pub fn wants_color(output: &impl IsTerminal) -> bool {
+    output.is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    logging::init(&cli.log).map_err(|error| Failure::Config(format!("headwater: {error}")))?;
+    let request = cli.configuration.request(environment());
+    let mut out = io::stdout().lock();
+    match cli.command {
+        Command::Serve => serve::run(&request),
+        Command::Check => check::run(&request, &mut out),
+        Command::Cat(arguments) => {
+            cat::run(&arguments, &mut out).map_err(|error| Failure::Running(format!("headwater: {error}")))
+        }
+        Command::Version => version::run(&mut out),
+    }
+}
+
+/// The variables that can be read as text; others cannot be meant.
+fn environment() -> HashMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// Writes to the standard output; that nobody reads it any more is no failure.
+fn print(out: &mut impl Write, text: &str) -> Result<(), Failure> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Running(format!("headwater: the output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,5 +1,89 @@
-//! What the operator asked for, in three stages: options (what the file says), configuration (merged), settings.
+//! What the operator asked for, from text to what the program works with, in three stages.
+//!
+//! * *Options*: each text as it stands, arguments and variables included, the strongest first ([`layers`], [`hocon`]).
+//! * *Configuration*: all of them merged, substitutions looked up once, every key typed ([`options`], [`section`]).
+//! * *Settings*: checked against each other, complete ([`validate`], [`settings`]); the rest of the program sees only
+//!   these.
+//!
+//! Everything that is wrong is found in one run and told with file, line, column and hint; [`origin`] finds the places,
+//! and only when there is something to tell.
 
+mod global;
+mod hadoop;
+mod hocon;
+mod layers;
+mod options;
+mod origin;
+mod problem;
+mod scan;
+mod section;
 pub mod settings;
+mod sinks;
+mod units;
+mod validate;
+
+use std::{collections::HashMap, path::PathBuf};
 
 pub use settings::Settings;
+
+use crate::diagnostic::Diagnostic;
+use hocon::{Fault, Members};
+use layers::Layers;
+use problem::{Problems, code};
+
+/// What a configuration is made of.
+#[derive(Clone, Debug, Default)]
+pub struct LoadRequest {
+    /// `--config`: the file. Without it `$DIVOLTE_CONF_DIR/divolte-collector.conf`, if that exists, else what is built in.
+    pub config: Option<PathBuf>,
+    /// `--set`: `key=value`, the last one the strongest.
+    pub set: Vec<String>,
+    /// `--data`: the data directory.
+    pub data: Option<PathBuf>,
+    /// Variables of the environment.
+    pub environment: HashMap<String, String>,
+}
+
+/// Loads a configuration. Warnings come with the settings.
+///
+/// # Errors
+/// Everything that is wrong with it, the warnings behind.
+pub fn load(request: &LoadRequest) -> Result<Settings, Vec<Diagnostic>> {
+    let layers = Layers::read(request)?;
+    let problems = Problems::new(layers.texts, layers.own);
+    for warning in layers.warnings {
+        problems.add(warning);
+    }
+    let (tree, reference) = match trees(&layers.parsed, &request.environment) {
+        Ok(trees) => trees,
+        Err(fault) => return Err(vec![circle(&fault, &problems)]),
+    };
+    let options = options::read(&tree, &reference, &problems);
+    let mut settings = validate::validate(options, layers.embedded, &request.environment, &problems);
+    let failed = problems.errors() > 0;
+    let diagnostics = problems.into_diagnostics();
+    if failed {
+        return Err(diagnostics);
+    }
+    settings.warnings = diagnostics;
+    Ok(settings)
+}
+
+/// The merged tree, and that of the defaults alone.
+fn trees(layers: &[hocon::Layer], environment: &HashMap<String, String>) -> Result<(Members, Members), Fault> {
+    let reference = layers::reference()?;
+    Ok((hocon::resolve(layers, environment)?, hocon::resolve(&[reference], environment)?))
+}
+
+/// The message for substitutions that cannot be followed.
+fn circle(fault: &Fault, problems: &Problems) -> Diagnostic {
+    let diagnostic = Diagnostic::error(code::SUBSTITUTION, fault.message.clone());
+    match problems.origins().substitution(fault.at.0, fault.at.1) {
+        Some((source, span)) => diagnostic.at(source, span, ""),
+        None if fault.subject.is_empty() => diagnostic,
+        None => diagnostic.hint(format!("the substitution is `{}`", fault.subject)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

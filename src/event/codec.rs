@@ -193,7 +193,7 @@ fn put_length(out: &mut Vec<u8>, mut length: usize) {
 
 #[inline]
 fn low_bits(length: usize) -> u8 {
-    (length & 0x7f) as u8
+    length.to_le_bytes()[0] & 0x7f
 }
 
 fn put_pairs<'n, V: FieldText>(out: &mut Vec<u8>, tag: u8, pairs: impl Iterator<Item = (&'n str, V)>) {

@@ -160,8 +160,9 @@ fn push_random(out: &mut String) {
     let mut random = [0; RANDOM_BYTES];
     for half in random.chunks_exact_mut(RANDOM_BYTES / 2) {
         // Bytes 6 and 8 of a version 4 UUID hold its version and variant; the others are random.
-        let [a, b, c, d, e, f, _, g, _, h, i, j, k, l, ..] = Uuid::new_v4().into_bytes();
-        half.copy_from_slice(&[a, b, c, d, e, f, g, h, i, j, k, l]);
+        let uuid = Uuid::new_v4().into_bytes();
+        half[..6].copy_from_slice(&uuid[..6]);
+        half[6..].copy_from_slice(&uuid[9..15]);
     }
     URL_SAFE_NO_PAD.encode_string(random, out);
 }

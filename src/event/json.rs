@@ -153,7 +153,10 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn set(&mut self, property: Property, raw: &'a str) -> Result<(), JsonError> {
-        let required = |error: JsonError| scalar_text(raw).flatten().ok_or(error);
+        let required = |error: JsonError| match scalar(raw) {
+            Scalar::Text(text) => Ok(text),
+            _ => Err(error),
+        };
         match property {
             Property::SessionId => {
                 let text = required(JsonError::SessionId)?;
@@ -166,7 +169,13 @@ impl<'a> Draft<'a> {
                 let text = required(JsonError::ClientTime)?;
                 self.client_time = Some(time::parse_ms(&text).ok_or(JsonError::ClientTime)?);
             }
-            Property::EventType => self.event_type = scalar_text(raw).ok_or(JsonError::EventType)?,
+            Property::EventType => {
+                self.event_type = match scalar(raw) {
+                    Scalar::Text(text) => Some(text),
+                    Scalar::Null => None,
+                    Scalar::No => return Err(JsonError::EventType),
+                }
+            }
             Property::Parameters => self.parameters = Some(raw),
             Property::Unknown => return Err(JsonError::UnknownProperty),
         }
@@ -181,13 +190,21 @@ fn normalised(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A scalar as text, null as nothing; `None` for objects and arrays and for text that is no JSON.
-fn scalar_text(raw: &str) -> Option<Option<Cow<'_, str>>> {
+/// A value where text is wanted.
+enum Scalar<'a> {
+    /// Text, or a number or boolean as it was sent.
+    Text(Cow<'a, str>),
+    Null,
+    /// An object or array.
+    No,
+}
+
+fn scalar(raw: &str) -> Scalar<'_> {
     match raw.as_bytes() {
-        [b'{' | b'[', ..] => None,
-        [b'n', ..] => Some(None),
-        [b'"', .., b'"'] => unescape(&raw[1..raw.len() - 1]).map(Some),
-        _ => Some(Some(Cow::Borrowed(raw))),
+        [b'{' | b'[', ..] => Scalar::No,
+        [b'n', ..] => Scalar::Null,
+        [b'"', .., b'"'] => unescape(&raw[1..raw.len() - 1]).map_or(Scalar::No, Scalar::Text),
+        _ => Scalar::Text(Cow::Borrowed(raw)),
     }
 }
 
@@ -196,11 +213,14 @@ fn boolean(raw: &str) -> Option<bool> {
     match raw.as_bytes() {
         b"true" => Some(true),
         b"false" | b"null" => Some(false),
-        [b'"', ..] => match scalar_text(raw)??.trim_matches(|character: char| character <= ' ') {
-            "true" | "True" => Some(true),
-            "false" | "False" | "null" | "" => Some(false),
-            _ => None,
-        },
+        [b'"', ..] => {
+            let Scalar::Text(text) = scalar(raw) else { return None };
+            match text.trim_matches(|character: char| character <= ' ') {
+                "true" | "True" => Some(true),
+                "false" | "False" | "null" | "" => Some(false),
+                _ => None,
+            }
+        }
         [b'-' | b'0'..=b'9', ..] if !raw.contains(['.', 'e', 'E']) => Some(!matches!(raw, "0" | "-0")),
         _ => None,
     }

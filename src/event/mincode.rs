@@ -7,7 +7,7 @@
 //! s text !   t   f   n   d base-36 integer !   j decimal !   ( member* )   a value* .
 //! ```
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use super::{
     ids::{digit, push_base36},
@@ -162,12 +162,12 @@ impl<'a> Reader<'a> {
 
 /// Reads a base-36 integer of any size.
 fn integer(text: &str) -> Option<Number> {
+    /// One limb holds nine decimal digits.
+    const LIMB: u64 = 1_000_000_000;
     let (negative, digits) = sign(text);
     if digits.is_empty() || digits.len() > INTEGER_DIGITS_MAX {
         return None;
     }
-    /// One limb holds nine decimal digits.
-    const LIMB: u64 = 1_000_000_000;
     let mut limbs = vec![0_u64];
     for character in digits.chars() {
         let mut carry = u64::from(digit(character, 36)?);
@@ -180,7 +180,11 @@ fn integer(text: &str) -> Option<Number> {
             limbs.push(carry);
         }
     }
-    let decimal: String = limbs.iter().rev().map(|limb| format!("{limb:09}")).collect();
+    let mut decimal = String::with_capacity(9 * limbs.len());
+    for limb in limbs.iter().rev() {
+        // Writing to a string cannot fail.
+        let _ = write!(decimal, "{limb:09}");
+    }
     Some(Number::integer(negative, &decimal))
 }
 

@@ -23,6 +23,7 @@ pub enum SourceKind {
 
 /// What is known of an event beside its values. Stored as one byte at a fixed place, see [`codec::FLAGS_AT`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are flags")]
 pub struct Flags {
     /// The checksum is missing or wrong.
     pub corrupt: bool,

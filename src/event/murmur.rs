@@ -1,4 +1,4 @@
-//! MurmurHash3 (Austin Appleby, public domain): 32 bits for checksums and party affinity, 128 bits for the duplicate
+//! `MurmurHash3` (Austin Appleby, public domain): 32 bits for checksums and party affinity, 128 bits for the duplicate
 //! memory; and the 32-bit hash as the original server gets it wrong.
 
 const C1: u32 = 0xcc9e_2d51;
@@ -9,7 +9,7 @@ const WIDE_C2: u64 = 0x4cf5_ad43_2745_937f;
 /// Seed of [`party_hash`], as in the original, so that parties keep their lane and partition.
 const PARTY_SEED: u32 = 42;
 
-/// MurmurHash3 x86 32-bit, fed piece by piece.
+/// `MurmurHash3` x86 32-bit, fed piece by piece.
 #[derive(Clone, Debug)]
 pub struct Murmur32 {
     hash: u32,
@@ -32,25 +32,21 @@ impl Murmur32 {
     pub fn write(&mut self, bytes: &[u8]) {
         self.length = self.length.wrapping_add(truncate(bytes.len()));
         let (blocks, rest) = bytes.as_chunks::<4>();
+        // In locals, which stay in registers.
+        let (mut hash, mut tail, mut tail_bits) = (self.hash, self.tail, self.tail_bits);
         for block in blocks {
-            self.tail |= u64::from(u32::from_le_bytes(*block)) << self.tail_bits;
-            self.block();
+            tail |= u64::from(u32::from_le_bytes(*block)) << tail_bits;
+            hash = mix_block(hash, low(tail));
+            tail >>= 32;
         }
-        for byte in rest {
-            self.tail |= u64::from(*byte) << self.tail_bits;
-            self.tail_bits += 8;
+        tail |= u64::from(incomplete_block(rest)) << tail_bits;
+        tail_bits += 8 * truncate(rest.len());
+        if tail_bits >= 32 {
+            hash = mix_block(hash, low(tail));
+            tail >>= 32;
+            tail_bits -= 32;
         }
-        if self.tail_bits >= 32 {
-            self.block();
-            self.tail_bits -= 32;
-        }
-    }
-
-    /// Mixes the low 32 bits of `tail` in and takes them away.
-    #[inline]
-    fn block(&mut self) {
-        self.hash = mix_block(self.hash, low(self.tail));
-        self.tail >>= 32;
+        (self.hash, self.tail, self.tail_bits) = (hash, tail, tail_bits);
     }
 
     /// The hash of everything that was added.
@@ -60,13 +56,12 @@ impl Murmur32 {
     }
 }
 
-/// MurmurHash3 x86 32-bit.
+/// `MurmurHash3` x86 32-bit.
 #[must_use]
 pub fn murmur3_32(bytes: &[u8], seed: u32) -> u32 {
     let (blocks, rest) = bytes.as_chunks::<4>();
     let hash = blocks.iter().fold(seed, |hash, block| mix_block(hash, u32::from_le_bytes(*block)));
-    let tail = rest.iter().rev().fold(0, |tail, byte| (tail << 8) | u32::from(*byte));
-    finish(hash ^ scramble(tail), truncate(bytes.len()))
+    finish(hash ^ scramble(incomplete_block(rest)), truncate(bytes.len()))
 }
 
 /// The 32-bit hash as the original server computes it for text, fed piece by piece.
@@ -120,23 +115,24 @@ pub fn party_hash(party: &str) -> u32 {
     murmur3_32(party.as_bytes(), PARTY_SEED) & 0x7fff_ffff
 }
 
-/// MurmurHash3 x64 128-bit with seed 0 over the UTF-16LE bytes of `units`: both halves, first half first.
+/// `MurmurHash3` x64 128-bit with seed 0 over the UTF-16LE bytes of `units`: both halves, first half first.
 #[must_use]
 pub fn murmur3_x64_128(units: &[u16]) -> (u64, u64) {
     let (mut first, mut second) = (0_u64, 0_u64);
     let (blocks, rest) = units.as_chunks::<8>();
-    for [a, b, c, d, e, f, g, h] in blocks {
-        first ^= scramble_first(word([*a, *b, *c, *d]));
+    for block in blocks {
+        let (low, high) = words(block);
+        first ^= scramble_first(low);
         first = first.rotate_left(27).wrapping_add(second).wrapping_mul(5).wrapping_add(0x52dc_e729);
-        second ^= scramble_second(word([*e, *f, *g, *h]));
+        second ^= scramble_second(high);
         second = second.rotate_left(31).wrapping_add(first).wrapping_mul(5).wrapping_add(0x3849_5ab5);
     }
     if !rest.is_empty() {
         let mut tail = [0; 8];
         tail[..rest.len()].copy_from_slice(rest);
-        let [a, b, c, d, e, f, g, h] = tail;
-        second ^= scramble_second(word([e, f, g, h]));
-        first ^= scramble_first(word([a, b, c, d]));
+        let (low, high) = words(&tail);
+        second ^= scramble_second(high);
+        first ^= scramble_first(low);
     }
     let length = 2 * units.len() as u64;
     first ^= length;
@@ -148,6 +144,17 @@ pub fn murmur3_x64_128(units: &[u16]) -> (u64, u64) {
     first = first.wrapping_add(second);
     second = second.wrapping_add(first);
     (first, second)
+}
+
+/// Up to three bytes as the low bytes of a block.
+#[inline]
+fn incomplete_block(bytes: &[u8]) -> u32 {
+    match *bytes {
+        [first] => u32::from(first),
+        [first, second] => u32::from_le_bytes([first, second, 0, 0]),
+        [first, second, third] => u32::from_le_bytes([first, second, third, 0]),
+        _ => 0,
+    }
 }
 
 #[inline]
@@ -185,10 +192,16 @@ fn finish_wide(hash: u64) -> u64 {
     hash ^ (hash >> 33)
 }
 
-/// Four UTF-16 units as the little-endian word that their bytes make.
+/// Eight UTF-16 units as the two little-endian words that their bytes make.
 #[inline]
-fn word([a, b, c, d]: [u16; 4]) -> u64 {
-    u64::from(a) | (u64::from(b) << 16) | (u64::from(c) << 32) | (u64::from(d) << 48)
+fn words(units: &[u16; 8]) -> (u64, u64) {
+    let word = |at: usize| {
+        u64::from(units[at])
+            | (u64::from(units[at + 1]) << 16)
+            | (u64::from(units[at + 2]) << 32)
+            | (u64::from(units[at + 3]) << 48)
+    };
+    (word(0), word(4))
 }
 
 #[inline]

@@ -35,6 +35,9 @@ const HEADER_BYTES_MAX: u64 = 2 * SCHEMA_BYTES_MAX as u64;
 const SCHEMA_KEY: &str = "avro.schema";
 const CODEC_KEY: &str = "avro.codec";
 
+const BROKEN_OFF: &str = "is broken off";
+const DAMAGED: &str = "is damaged";
+
 /// The header of a file whose blocks end with `sync`.
 #[must_use]
 pub fn header(schema: &RecordSchema, sync: &[u8; SYNC_BYTES]) -> Vec<u8> {
@@ -107,8 +110,10 @@ pub enum ContainerError {
     #[error("this is no Avro container file")]
     NoContainer,
     /// The file is broken off or damaged.
-    #[error("{what} at byte {offset}")]
+    #[error("the {part} at byte {offset} {what}")]
     Damaged {
+        /// `header` or `block`.
+        part: &'static str,
         /// Where the header or the block begins that cannot be read.
         offset: u64,
         /// What is wrong.
@@ -190,11 +195,11 @@ impl<R: Read> ContainerReader<R> {
         stored.clear();
         let Some(records) = self.source.read_block(&self.header.sync, stored)? else { return Ok(None) };
         if self.codec == Codec::Deflate {
-            let damaged = |what| ContainerError::Damaged { offset, what, torn: false };
+            let damaged = |what| ContainerError::Damaged { part: "block", offset, what, torn: false };
             let mut inflated = DeflateDecoder::new(self.stored.as_slice()).take(BLOCK_BYTES_MAX + 1);
-            let length = inflated.read_to_end(data).map_err(|_| damaged("a block cannot be inflated that begins"))?;
+            let length = inflated.read_to_end(data).map_err(|_| damaged("cannot be inflated"))?;
             if length as u64 > BLOCK_BYTES_MAX {
-                return Err(damaged("a block is too large that begins"));
+                return Err(damaged("is too large"));
             }
         }
         Ok(Some(BlockHead { offset, records }))
@@ -247,8 +252,8 @@ impl Header {
 }
 
 fn header_damage(torn: bool) -> ContainerError {
-    let what = if torn { "the file ends in its header" } else { "the header is damaged" };
-    ContainerError::Damaged { offset: 0, what, torn }
+    let what = if torn { BROKEN_OFF } else { DAMAGED };
+    ContainerError::Damaged { part: "header", offset: 0, what, torn }
 }
 
 /// A reader that knows where it is.
@@ -343,8 +348,8 @@ impl<R: Read> Source<R> {
         data: impl FnOnce(&mut Self, u64) -> io::Result<u64>,
     ) -> Result<Option<u64>, ContainerError> {
         let offset = self.position;
-        let torn = || ContainerError::Damaged { offset, what: "the file ends in the block that begins", torn: true };
-        let damaged = || ContainerError::Damaged { offset, what: "the block is damaged that begins", torn: false };
+        let torn = || ContainerError::Damaged { part: "block", offset, what: BROKEN_OFF, torn: true };
+        let damaged = || ContainerError::Damaged { part: "block", offset, what: DAMAGED, torn: false };
         let records = match self.number()? {
             Number::More if self.position == offset => return Ok(None),
             Number::More => return Err(torn()),

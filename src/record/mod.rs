@@ -2,8 +2,8 @@
 //!
 //! [`schema`] reads the operator's `.avsc` into the types of [`kind`], [`plan`] compiles it into an encoder of Avro
 //! binary, [`chunk`] holds the records of one block, [`container`] writes and reads Avro object container files,
-//! [`json`] prints a record as JSON. `apache-avro` is used here (to parse and check schemas) and nowhere else but in
-//! `command::cat`; what is written and read at run time is our own.
+//! [`json`] prints a record as JSON. `apache-avro` is used here, to parse and check schemas, and nowhere else; what is
+//! written and read at run time is our own.
 
 pub mod chunk;
 pub mod container;
@@ -12,6 +12,9 @@ pub mod kind;
 pub mod plan;
 pub mod schema;
 
-mod binary;
+pub(crate) mod binary;
 mod default;
 mod text;
+
+#[cfg(test)]
+mod oracle;

@@ -136,6 +136,12 @@ impl AnySchema {
         }
         Ok(Self { json: text::minify(&plain), kind, types: Types(converter.records) })
     }
+
+    /// The schema's JSON, laid out over lines.
+    #[must_use]
+    pub fn pretty(&self) -> String {
+        text::pretty(&self.json)
+    }
 }
 
 impl SchemaError {

@@ -1,1 +1,263 @@
-//! Dead letters of one sink.
+//! Dead letters of one sink: events that could not become a record there, kept with the reason.
+//!
+//! They go to Avro container files in a directory of the sink's own, which is made with the first letter. The sink's
+//! checkpoint names the file and how far it is good, so each letter is there once: a file is named before its first
+//! letter is written, and what lies behind the named length is cut off after a rewind.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    checkpoint::{Offset, SinkName},
+    disk::Disk,
+    record::{
+        chunk::Refusal,
+        plan::{Plan, Slot},
+        schema::RecordSchema,
+    },
+    util::clock::Clock,
+};
+
+use super::avro_file::{AvroFile, Behind, CreateError, Mark, fingerprint};
+
+/// Schema of a dead letter.
+pub const SCHEMA: &str = r#"{
+  "type": "record", "name": "DeadLetter", "namespace": "io.headwater",
+  "doc": "An event that could not become a record of a sink",
+  "fields": [
+    {"name": "reason", "type": "string", "doc": "Stable code of what happened"},
+    {"name": "message", "type": "string", "doc": "What happened, for people"},
+    {"name": "position", "type": ["null", "string"], "default": null, "doc": "Place in the mapping script"},
+    {"name": "mapping", "type": "string"},
+    {"name": "sink", "type": "string"},
+    {"name": "offset", "type": "long", "doc": "Number of the event in its journal"},
+    {"name": "time", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the letter was written"},
+    {"name": "event", "type": "bytes", "doc": "The event as it is stored in the journal"}
+  ]
+}"#;
+
+/// Names that are tried for a new file before giving up.
+const NAME_ATTEMPTS_MAX: u32 = 1000;
+
+/// One dead letter.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter<'a> {
+    /// Offset, reason, message and position.
+    pub refusal: &'a Refusal,
+    /// Name of the mapping.
+    pub mapping: &'a str,
+    /// The event's bytes in the journal.
+    pub event: &'a [u8],
+}
+
+/// Writes the dead letters of one sink.
+#[derive(Debug)]
+pub struct DeadLetters {
+    directory: PathBuf,
+    sink: SinkName,
+    disk: Arc<dyn Disk>,
+    clock: Arc<dyn Clock>,
+    zone: TimeZone,
+    schema: RecordSchema,
+    plan: Plan,
+    behind: Behind,
+    fingerprint: String,
+    /// Nothing was resumed in this process yet.
+    fresh: bool,
+    file: Option<AvroFile>,
+    /// A committed checkpoint names the file.
+    named: bool,
+    data: Vec<u8>,
+}
+
+/// What the checkpoint knows of the dead letters.
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    file: String,
+    schema: String,
+    #[serde(flatten)]
+    mark: Mark,
+}
+
+impl DeadLetters {
+    /// Dead letters in `<directory>/<sink>`. Touches nothing yet.
+    #[must_use]
+    pub fn new(
+        directory: &Path,
+        sink: &SinkName,
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        behind: Behind,
+    ) -> Self {
+        let schema = RecordSchema::parse(SCHEMA).expect("a constant that a test parses");
+        Self {
+            directory: directory.join(folder(sink)),
+            sink: sink.clone(),
+            disk,
+            clock,
+            zone: TimeZone::system(),
+            plan: Plan::compile(&schema),
+            fingerprint: fingerprint(&schema),
+            schema,
+            behind,
+            fresh: true,
+            file: None,
+            named: false,
+            data: Vec::new(),
+        }
+    }
+
+    /// Makes sure that there is a file to write to. False as long as no committed checkpoint names it: commit
+    /// [`Self::state`] then, and say so with [`Self::named`].
+    ///
+    /// # Errors
+    /// The directory or the file cannot be made.
+    pub(super) fn prepare(&mut self) -> io::Result<bool> {
+        if self.file.is_none() {
+            self.disk.create_dir_all(&self.directory, true)?;
+            self.file = Some(self.create()?);
+            self.named = false;
+        }
+        if !self.named {
+            self.disk.sync_dir(&self.directory)?;
+        }
+        Ok(self.named)
+    }
+
+    /// A committed checkpoint holds [`Self::state`].
+    pub(super) fn named(&mut self) {
+        self.named = true;
+    }
+
+    fn create(&self) -> io::Result<AvroFile> {
+        let now_ms = self.clock.now_ms();
+        for number in 1..=NAME_ATTEMPTS_MAX {
+            let path = self.directory.join(format!("{}-dead-letters-{number}.avro", stamp(now_ms, &self.zone)));
+            match AvroFile::create(&self.disk, &path, &self.schema, true) {
+                Ok(file) => return Ok(file),
+                Err(CreateError { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(CreateError { source, .. }) => return Err(source),
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, "every name for a new file of dead letters is taken"))
+    }
+
+    /// Writes and syncs letters as one block; [`Self::prepare`] comes first.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(super) fn append<'a>(&mut self, letters: impl Iterator<Item = Letter<'a>>) -> io::Result<()> {
+        let file = self.file.as_mut().ok_or_else(|| io::Error::other("no file of dead letters is open"))?;
+        let time_ms = self.clock.now_ms();
+        self.data.clear();
+        let mut count = 0;
+        for letter in letters {
+            let slots = slots(&letter, &self.sink, time_ms);
+            self.plan.encode(&slots, &mut self.data).map_err(io::Error::other)?;
+            count += 1;
+        }
+        file.append(count, &self.data)?;
+        file.sync()
+    }
+
+    /// What the checkpoint shall hold; empty while there is no file.
+    pub(super) fn state(&self) -> Bytes {
+        let Some(file) = &self.file else { return Bytes::new() };
+        let name = file.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let state = State { file: name, schema: self.fingerprint.clone(), mark: file.mark() };
+        serde_json::to_vec(&state).expect("strings and numbers are JSON").into()
+    }
+
+    /// Goes back to what a checkpoint says, which must be committed by then.
+    ///
+    /// # Errors
+    /// The file is there but cannot be opened.
+    pub(super) fn rewind(&mut self, state: &Bytes) -> io::Result<()> {
+        let Some(state) = (!state.is_empty()).then(|| serde_json::from_slice::<State>(state)).transpose()? else {
+            return self.start_over();
+        };
+        self.file = self.reopen(&state)?;
+        self.named = true;
+        self.fresh = false;
+        Ok(())
+    }
+
+    /// No checkpoint names a file: one that is open holds nothing that counts, and can be used again if it is there.
+    fn start_over(&mut self) -> io::Result<()> {
+        self.fresh = false;
+        self.named = false;
+        if let Some(file) = &mut self.file {
+            file.empty();
+            if self.disk.metadata(file.path())?.is_none() {
+                self.file = None;
+            }
+        }
+        Ok(())
+    }
+
+    fn reopen(&self, state: &State) -> io::Result<Option<AvroFile>> {
+        let path = self.directory.join(&state.file);
+        // Operators take letters away once they have dealt with them; the next one begins a new file.
+        let Some(found) = self.disk.metadata(&path)? else { return Ok(None) };
+        if !state.mark.is_of(&*self.disk, &path)? {
+            return Ok(None);
+        }
+        if found.length < state.mark.length {
+            tracing::warn!(sink = %self.sink, file = %path.display(), "a file of dead letters was cut from outside");
+            return Ok(None);
+        }
+        let keep = self.fresh && self.behind == Behind::Keep;
+        let mark = if keep { state.mark.scan(&*self.disk, &path)? } else { state.mark.clone() };
+        let mut file = AvroFile::reopen(&self.disk, &path, &mark)?;
+        if state.schema == self.fingerprint {
+            return Ok(Some(file));
+        }
+        file.finish()?;
+        Ok(None)
+    }
+}
+
+fn slots<'a>(letter: &Letter<'a>, sink: &'a SinkName, time_ms: i64) -> [Slot<'a>; 8] {
+    let refusal = letter.refusal;
+    let Offset(offset) = refusal.offset;
+    [
+        Slot::Text(refusal.reason.code().into()),
+        Slot::Text(refusal.message.as_str().into()),
+        refusal.position.as_deref().map_or(Slot::Unset, |position| Slot::Text(position.into())),
+        Slot::Text(letter.mapping.into()),
+        Slot::Text(sink.as_str().into()),
+        Slot::Long(i64::try_from(offset).unwrap_or(i64::MAX)),
+        Slot::Long(time_ms),
+        Slot::Bytes(letter.event.into()),
+    ]
+}
+
+/// A time as `yyyyMMddHHmmss`.
+pub(super) fn stamp(now_ms: i64, zone: &TimeZone) -> String {
+    let time = Timestamp::from_millisecond(now_ms).unwrap_or_default().to_zoned(zone.clone());
+    time.strftime("%Y%m%d%H%M%S").to_string()
+}
+
+/// A name for the sink's directory that any file system takes: letters, digits, `-` and `_` stay, every other byte
+/// becomes `%` and two hexadecimal digits.
+fn folder(sink: &SinkName) -> String {
+    use std::fmt::Write as _;
+
+    let mut name = String::new();
+    for byte in sink.as_str().bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            name.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(name, "%{byte:02x}");
+        }
+    }
+    name
+}

@@ -3,6 +3,7 @@
 //! A sink is one backend; choosing between backends is configuration, when to try again is the delivery's business.
 //! A sink knows records, not events.
 
+pub mod avro_file;
 pub mod dead_letter;
 pub mod file;
 pub mod ledger;
@@ -13,6 +14,8 @@ use crate::{
     record::chunk::RecordChunk,
 };
 
+pub use avro_file::Behind;
+pub use dead_letter::DeadLetters;
 pub use ledger::{Ledger, LedgerError};
 
 /// Any error, kept for its message.
@@ -57,6 +60,15 @@ pub enum SinkError {
     Ledger(#[from] LedgerError),
 }
 
+/// Records that were durable outside and are found to be gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// How many records.
+    pub records: u64,
+    /// What is gone, for people.
+    pub what: String,
+}
+
 /// A backend. Its futures are only ever `block_on`'d on the delivery's own thread, so they need not be `Send` and may
 /// block where the backend is a file system.
 #[expect(async_fn_in_trait, reason = "only block_on'd on the delivery's own thread; the futures need not be Send")]
@@ -70,4 +82,9 @@ pub trait Sink {
 
     /// Makes progress durable outside and commits the ledger, in the order that its backend needs.
     async fn checkpoint(&mut self, why: Tick, ledger: &mut Ledger) -> Result<(), SinkError>;
+
+    /// What was found to be lost outside since this was last asked; each loss is told once.
+    fn take_losses(&mut self) -> Vec<Loss> {
+        Vec::new()
+    }
 }

@@ -1,7 +1,24 @@
 //! Requests to events: the sources, their routes, and the intake through which every event enters the journal.
 
+pub mod accepted;
 pub mod browser;
+mod cookies;
+mod count;
+mod entry;
 pub mod json;
+mod json_route;
+mod kept;
+mod page;
+mod pixel_route;
+pub mod query;
+mod respond;
+mod router;
+mod script;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use router::{Router, RouterParts};
 
 use std::sync::Arc;
 
@@ -11,7 +28,7 @@ use crate::{
 };
 
 /// The way into the journal, shared by all sources: room, then duplicate memory, then the copy into the open block.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Intake {
     /// The journal.
     pub journal: Arc<Journal>,

@@ -1,3 +1,4 @@
 //! Nothing domain-specific.
 
+pub mod backoff;
 pub mod clock;

@@ -196,7 +196,7 @@ proptest! {
     #[test]
     fn escapes_come_back(text in "\\PC{0,20}", escape_all: bool) {
         let quoted = if escape_all {
-            text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>()
+            text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
         } else {
             let quoted = serde_json::to_string(&text).unwrap();
             quoted[1..quoted.len() - 1].to_owned()

@@ -152,8 +152,8 @@ fn depth_and_digits_are_bounded() {
 
 #[test]
 fn many_members_keep_their_order_and_the_last_value() {
-    let members: String = (0..40).map(|number| format!("dm{}!{number}!", number % 20)).collect();
-    let text = format!("({members})");
+    let members: Vec<_> = (0..40).map(|number| format!("dm{}!{number}!", number % 20)).collect();
+    let text = format!("({})", members.concat());
     let Ok(Value::Object(members)) = read(&text) else { panic!("no object") };
     let names: Vec<_> = members.iter().map(|(name, _)| name.clone().into_owned()).collect();
     assert_eq!(names, (0..20).map(|number| format!("m{number}")).collect::<Vec<_>>());

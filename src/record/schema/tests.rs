@@ -147,14 +147,14 @@ fn defaults_that_do_not_fit_are_refused() {
         (r#"{"type":"enum","name":"E","symbols":["A"]}"#, r#""C""#),
         (r#"["null","string"]"#, r#""x""#),
         (r#"["string","null"]"#, "null"),
-        (r#"[]"#, "null"),
+        ("[]", "null"),
         (r#"{"type":"array","items":"int"}"#, "[null]"),
         (r#"{"type":"map","values":"int"}"#, "[]"),
         (r#"{"type":"record","name":"S","fields":[{"name":"a","type":"int"}]}"#, "{}"),
         (r#"{"type":"record","name":"S","fields":[]}"#, "null"),
         // A record that defaults to itself, once and many times over.
         (r#""R""#, "{}"),
-        (r#"["R","null"]"#, r#"{}"#),
+        (r#"["R","null"]"#, "{}"),
         (r#"{"type":"array","items":"R"}"#, "[{},{}]"),
     ] {
         let refused = default_of(kind, default).unwrap_err();

@@ -1,0 +1,50 @@
+//! Whether events are taken and delivered, and what is sick if not.
+
+use serde::Serialize;
+
+use super::AdminState;
+use crate::{delivery::Health as SinkHealth, listen::Phase};
+
+/// The answer of `/health/ready`.
+#[derive(Debug, Serialize)]
+pub(super) struct Health {
+    /// Whether everything works.
+    pub(super) ready: bool,
+    /// What does not.
+    sick: Vec<Complaint>,
+    /// What works but is not as it should be.
+    degraded: Vec<Complaint>,
+}
+
+#[derive(Debug, Serialize)]
+struct Complaint {
+    /// `server`, `journal` or `sink <name>`.
+    part: String,
+    /// Since when it is so is in the log; this is why.
+    reason: String,
+}
+
+pub(super) fn look(state: &AdminState) -> Health {
+    let complaint = |part: &str, reason: &str| Complaint { part: part.to_owned(), reason: reason.to_owned() };
+    let (mut sick, mut degraded) = (Vec::new(), Vec::new());
+    if state.gate.phase() != Phase::Open {
+        sick.push(complaint("server", "shutting down"));
+    }
+    let journal = state.journal.status();
+    if !journal.open {
+        sick.push(complaint("journal", "closed"));
+    } else if journal.bytes >= journal.bytes_max || journal.events >= journal.events_max {
+        sick.push(complaint("journal", "full: events are refused until a sink has taken some"));
+    }
+    for delivery in &state.deliveries {
+        let report = delivery.report();
+        let part = format!("sink {}", report.sink);
+        match report.health {
+            SinkHealth::Healthy => {}
+            SinkHealth::Degraded(reason) => degraded.push(Complaint { part, reason }),
+            SinkHealth::Retrying(reason) => sick.push(Complaint { part, reason: format!("tried again: {reason}") }),
+            SinkHealth::Stopped(reason) => sick.push(Complaint { part, reason: format!("stopped: {reason}") }),
+        }
+    }
+    Health { ready: sick.is_empty(), sick, degraded }
+}

@@ -1,0 +1,126 @@
+//! The pages, asked without a socket; the guard has its own tests.
+
+use std::path::PathBuf;
+
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    checkpoint::{MappingTotals, Offset, Outcomes, SinkName, Totals},
+    delivery::Health,
+    disk::SimulatedDisk,
+    journal::{Durability, JournalSettings},
+    util::clock::ManualClock,
+};
+
+fn admin() -> Admin {
+    let metrics = Metrics::new();
+    let settings = JournalSettings {
+        directory: PathBuf::from("/journal"),
+        durability: Durability::None,
+        memory_bytes_max: 1000,
+        events_max: 10,
+        clock: Arc::new(ManualClock::at(0)),
+        metrics: metrics.clone(),
+    };
+    let journal = Journal::open(settings, Arc::new(SimulatedDisk::new()), Box::new(|_| {})).expect("in memory");
+    let deliveries = ["a", "b"].map(|name| Arc::new(DeliveryStatus::new(SinkName::new(name)))).to_vec();
+    let state = AdminState { journal: Arc::new(journal), deliveries, metrics, gate: Arc::new(Gate::new()) };
+    Admin::new(state, "127.0.0.1", IpAddr::from([127, 0, 0, 1]))
+}
+
+async fn body(page: Page) -> String {
+    let bytes = page.reply().into_body().collect().await.expect("a body in memory").to_bytes();
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+async fn ask_json(admin: &Admin, path: &str) -> (u16, Value) {
+    let page = admin.page(&Method::GET, path);
+    let status = page.status.as_u16();
+    (status, serde_json::from_str(&body(page).await).expect("JSON"))
+}
+
+#[tokio::test]
+async fn readiness_names_what_is_sick() {
+    let admin = admin();
+    assert_eq!(ask_json(&admin, "/health/ready").await, (200, json!({"ready": true, "sick": [], "degraded": []})));
+    admin.state.deliveries[0].update(|report| report.health = Health::Degraded("a file is gone".into()));
+    assert_eq!(ask_json(&admin, "/health/ready").await.0, 200, "records still flow");
+    admin.state.deliveries[1].update(|report| report.health = Health::Retrying("disk full".into()));
+    let expected = json!({
+        "ready": false,
+        "sick": [{"part": "sink b", "reason": "tried again: disk full"}],
+        "degraded": [{"part": "sink a", "reason": "a file is gone"}],
+    });
+    assert_eq!(ask_json(&admin, "/health/ready").await, (503, expected));
+    admin.state.gate.leave();
+    admin.state.journal.close();
+    let (_, health) = ask_json(&admin, "/health/ready").await;
+    let parts: Vec<_> = health["sick"].as_array().unwrap().iter().map(|sick| sick["part"].clone()).collect();
+    assert_eq!(parts, ["server", "journal", "sink b"]);
+    assert_eq!(admin.page(&Method::GET, "/health/live").status, 200, "a sick process is still alive");
+}
+
+#[tokio::test]
+async fn status_has_totals_per_mapping() {
+    let admin = admin();
+    admin.state.deliveries[0].update(|report| {
+        report.upto = Offset(7);
+        let outcomes = Outcomes { delivered: 6, discarded_corrupt: 1, ..Outcomes::default() };
+        let totals = MappingTotals { mapping: "m".into(), start: Offset(0), frozen: None, outcomes };
+        report.totals = Totals { mappings: vec![totals] };
+    });
+    let (status, value) = ask_json(&admin, "/status").await;
+    assert_eq!(status, 200);
+    assert_eq!(value["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(value["journal"]["durability"], "none");
+    assert_eq!(value["journal"]["events_max"], 10);
+    assert_eq!(value["sinks"][0]["upto"], 7);
+    assert_eq!(value["sinks"][0]["mappings"][0]["delivered"], 6);
+    assert_eq!(value["sinks"][1]["health"], "healthy");
+}
+
+#[tokio::test]
+async fn metrics_are_in_the_open_format() {
+    let admin = admin();
+    admin.state.metrics.requests("pixel", 200).inc();
+    let page = admin.page(&Method::GET, "/metrics");
+    assert_eq!(page.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let text = body(page).await;
+    assert!(text.contains("headwater_requests_total{route=\"pixel\",status=\"200\"} 1\n"), "{text}");
+    assert!(text.ends_with("# EOF\n"));
+}
+
+#[test]
+fn every_answer_forbids_everything() {
+    let admin = admin();
+    for (method, path, status) in [
+        (Method::GET, "/", 200),
+        (Method::GET, "/nope", 404),
+        (Method::POST, "/status", 405),
+        (Method::HEAD, "/status", 200),
+    ] {
+        let reply = admin.page(&method, path).reply();
+        assert_eq!(reply.status(), status, "{method} {path}");
+        assert_eq!(reply.headers()[CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
+        assert_eq!(reply.headers().contains_key(ALLOW), status == 405);
+    }
+}
+
+#[tokio::test]
+async fn the_listener_asks_the_guard_first() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = Listener::bind(None, 0).expect("a free port");
+    let address = listener.local_address();
+    let limits = crate::listen::tests::limits();
+    tokio::spawn(async move { admin().serve(listener, &limits, std::future::pending()).await });
+    for (host, status) in [("localhost:8291", "200 OK"), ("evil.example", "421 Misdirected Request")] {
+        let mut socket = tokio::net::TcpStream::connect(address).await.expect("it listens");
+        let request = format!("GET /health/live HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.expect("it reads");
+        let mut text = String::new();
+        socket.read_to_string(&mut text).await.expect("it answers");
+        assert!(text.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{text}");
+    }
+}

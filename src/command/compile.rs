@@ -1,0 +1,90 @@
+//! Schemas and scripts of the configured mappings: read, compiled, shared.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    config::{Settings, settings::MappingSettings},
+    diagnostic::{Diagnostic, SourceText},
+    mapping::{self, Mapping, MappingOptions, builtin},
+    record::schema::RecordSchema,
+};
+
+/// Code of the message for a schema that cannot be used.
+const SCHEMA: &str = "C019";
+/// Code of the message for a file that cannot be read.
+const FILE: &str = "C001";
+
+/// Compiles every mapping, in the order of the configuration. Mappings with the same schema file share the schema.
+///
+/// # Errors
+/// Everything that is wrong with any of the files.
+pub fn mappings(settings: &Settings) -> Result<(Vec<Mapping>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut schemas = HashMap::new();
+    let (mut compiled, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    for mapping in &settings.mappings {
+        let script = script(mapping);
+        let schema =
+            schemas.entry(mapping.schema_file.clone()).or_insert_with(|| schema(mapping.schema_file.as_deref()));
+        let (Ok(script), Ok(schema)) = (&script, &*schema) else {
+            errors.extend(script.err());
+            errors.extend(schema.as_ref().err().cloned());
+            continue;
+        };
+        match mapping::compile(options(mapping), script, schema) {
+            Ok((mapping, odd)) => {
+                compiled.push(mapping);
+                warnings.extend(odd);
+            }
+            Err(wrong) => errors.extend(wrong),
+        }
+    }
+    if errors.is_empty() { Ok((compiled, warnings)) } else { Err(errors) }
+}
+
+fn options(mapping: &MappingSettings) -> MappingOptions {
+    MappingOptions {
+        name: mapping.name.clone(),
+        sources: mapping.sources.clone(),
+        discard_corrupted: mapping.discard_corrupted,
+        discard_duplicates: mapping.discard_duplicates,
+    }
+}
+
+fn read(file: &Path) -> Result<Arc<SourceText>, Diagnostic> {
+    let name = file.display().to_string();
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(Arc::new(SourceText { name, text })),
+        Err(error) => Err(Diagnostic::error(FILE, format!("file `{name}` cannot be read: {error}"))),
+    }
+}
+
+fn script(mapping: &MappingSettings) -> Result<Arc<SourceText>, Diagnostic> {
+    mapping.mapping_script_file.as_deref().map_or_else(|| Ok(builtin::script()), read)
+}
+
+fn schema(file: Option<&Path>) -> Result<Arc<RecordSchema>, Diagnostic> {
+    let source = match file {
+        Some(file) => read(file)?,
+        None => Arc::new(SourceText { name: "built-in schema".to_owned(), text: builtin::schema_text().to_owned() }),
+    };
+    RecordSchema::parse(&source.text).map(Arc::new).map_err(|error| {
+        let diagnostic =
+            Diagnostic::error(SCHEMA, format!("schema `{}` cannot be used: {}", source.name, error.message));
+        match error.position {
+            Some(position) => diagnostic.at(&source, position.offset..position.offset, ""),
+            None => diagnostic,
+        }
+    })
+}
+
+/// Paths of the files that the mappings are made of, for messages.
+#[must_use]
+pub fn files(mapping: &MappingSettings) -> (String, String) {
+    let show = |file: &Option<PathBuf>| file.as_ref().map_or("built in".to_owned(), |file| file.display().to_string());
+    (show(&mapping.schema_file), show(&mapping.mapping_script_file))
+}

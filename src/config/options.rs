@@ -1,0 +1,278 @@
+//! The merged tree with types: every key read, every default in place, values within their limits. What one part says
+//! about another is checked later, in [`super::validate`].
+
+use super::{
+    global::{self, GlobalOptions, durability},
+    hocon::{Members, Value, member},
+    origin::KeyPath,
+    problem::{At, Problems, code, name},
+    section::{ANY, INT, Limits, Null, POSITIVE, Section, unknown},
+    settings::{BrowserSettings, JsonSettings, MappingSettings, SourceSettings},
+    sinks::{self, SinkOptions},
+};
+use crate::diagnostic::Diagnostic;
+
+static EMPTY: Value = Value::Object(Members::new());
+
+/// Most bytes that a body may have, whatever is asked for: an event beyond is refused with 413.
+const BODY_BYTES_MAX: i64 = 4 << 20;
+/// Step of the body limit.
+const BODY_STEP: i64 = 4096;
+
+/// Everything below `divolte`.
+pub struct Options {
+    /// `global`.
+    pub global: GlobalOptions,
+    /// `sources`, or the implicit ones.
+    pub sources: Vec<SourceSettings>,
+    /// `mappings`; nothing when there is no such key.
+    pub mappings: Option<Vec<MappingOptions>>,
+    /// `sinks`, or the implicit ones.
+    pub sinks: Vec<SinkOptions>,
+}
+
+/// `divolte.mappings.<name>`.
+pub struct MappingOptions {
+    /// What the program works with.
+    pub settings: MappingSettings,
+    /// Numbers in the list of each of `settings.sources`.
+    pub source_places: Vec<usize>,
+    /// Numbers in the list of each of `settings.sinks`.
+    pub sink_places: Vec<usize>,
+    /// `confluent_id`.
+    pub confluent_id: Option<i64>,
+}
+
+/// Path of a key below `divolte`.
+#[must_use]
+pub fn path(names: &[&str]) -> KeyPath {
+    ["divolte"].iter().chain(names).map(|name| (*name).to_owned()).collect()
+}
+
+/// The value at a path, an empty object where there is none.
+fn look<'a>(members: &'a Members, names: &[&str]) -> &'a Value {
+    let mut value = None;
+    let mut members = members;
+    for name in names {
+        value = member(members, name);
+        members = match value {
+            Some(Value::Object(members)) => members,
+            _ => return value.filter(|_| Some(name) == names.last()).unwrap_or(&EMPTY),
+        };
+    }
+    value.unwrap_or(&EMPTY)
+}
+
+/// Reads the merged tree; `reference` is that of the defaults alone.
+pub fn read(tree: &Members, reference: &Members, problems: &Problems) -> Options {
+    unresolved(&Value::Object(tree.clone()), &mut Vec::new(), problems);
+    let divolte = look(tree, &["divolte"]);
+    if !matches!(divolte, Value::Object(_)) {
+        // Reports it and goes on with nothing, so that the rest of the program still has something to read.
+        Section::new(path(&[]), divolte, &EMPTY, Null::Default, problems).finish();
+    }
+    if let Value::Object(members) = divolte {
+        for (key, _) in members {
+            let known = ["global", "sources", "mappings", "sinks"];
+            if !known.contains(&key.as_str()) {
+                unknown(problems, &path(&[key]), &known);
+            }
+        }
+    }
+    let given = look(tree, &["divolte", "global"]);
+    let defaults = look(reference, &["divolte", "global"]);
+    let global = global::read(Section::new(path(&["global"]), given, defaults, Null::Zero, problems), problems);
+    let named = |key: &'static str| {
+        let given = match divolte {
+            Value::Object(members) => member(members, key).filter(|value| **value != Value::Null),
+            _ => None,
+        };
+        entries(key, given.unwrap_or_else(|| look(reference, &["implicit", key])), problems)
+    };
+    let has_mappings = match divolte {
+        Value::Object(members) => member(members, "mappings").is_some_and(|value| *value != Value::Null),
+        _ => false,
+    };
+    Options {
+        global,
+        sources: named("sources").iter().filter_map(|(name, value)| source(name, value, reference, problems)).collect(),
+        mappings: has_mappings
+            .then(|| named("mappings").iter().map(|(name, value)| mapping(name, value, reference, problems)).collect()),
+        sinks: named("sinks")
+            .iter()
+            .filter_map(|(name, value)| {
+                let place = path(&["sinks", name]);
+                let defaults = |kind: &str| look(reference, &["defaults", kind]);
+                sinks::read(name, place, value, defaults, problems)
+            })
+            .collect(),
+    }
+}
+
+/// Reports every substitution that found nothing.
+fn unresolved(value: &Value, at: &mut KeyPath, problems: &Problems) {
+    let mut each = |name: &str, value: &Value| {
+        at.push(name.to_owned());
+        unresolved(value, at, problems);
+        at.pop();
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(key, value)| each(key, value)),
+        Value::List(items) => items.iter().enumerate().for_each(|(number, value)| each(&number.to_string(), value)),
+        Value::Unresolved => {
+            let diagnostic = Diagnostic::error(code::SUBSTITUTION, format!("{} refers to what is not set", name(at)))
+                .hint("`${?name}` instead of `${name}` leaves the key unset");
+            problems.report(diagnostic, At::Value(at), "neither a key nor a variable of the environment");
+        }
+        Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Text(_) => {}
+    }
+}
+
+/// The named objects below `sources`, `mappings` or `sinks`.
+fn entries<'a>(key: &str, value: &'a Value, problems: &Problems) -> Vec<(&'a str, &'a Value)> {
+    match value {
+        Value::Object(members) => members.iter().map(|(name, value)| (name.as_str(), value)).collect(),
+        Value::Unresolved => Vec::new(),
+        other => {
+            let path = path(&[key]);
+            let message = format!("{} must be an object with names, but is {}", name(&path), other.kind());
+            problems.report(Diagnostic::error(code::TYPE, message), At::Value(&path), "");
+            Vec::new()
+        }
+    }
+}
+
+fn source(name: &str, value: &Value, reference: &Members, problems: &Problems) -> Option<SourceSettings> {
+    let place = path(&["sources", name]);
+    let word = match value {
+        Value::Object(members) => member(members, "type").and_then(Value::scalar).unwrap_or(""),
+        _ => "",
+    };
+    let defaults = look(reference, &["defaults", word]);
+    let mut section = Section::new(place, value, defaults, Null::Default, problems);
+    let kind = section.required_text("type");
+    let settings = match kind.as_str() {
+        "browser" => SourceSettings::Browser(browser(name, &mut section)),
+        "json" => SourceSettings::Json(json(name, &mut section)),
+        // Of a source of no kind the other keys cannot be judged.
+        "" => return None,
+        other => {
+            section.not_a_word("type", other, &["browser", "json"]);
+            return None;
+        }
+    };
+    durability(&mut section);
+    for key in ["trusted_proxies", "max_hops"] {
+        if section.value(key).is_some() {
+            section.not_yet(key, "trusting proxies by address or number");
+        }
+    }
+    section.finish();
+    Some(settings)
+}
+
+fn browser(name: &str, section: &mut Section<'_>) -> BrowserSettings {
+    let wait = Limits::clamp(POSITIVE, ANY);
+    // Longer cookies would overflow in browsers.
+    let cookie = Limits::clamp(0..=i64::from(i32::MAX) * 1_000_000_000, ANY);
+    let seconds = |duration: std::time::Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+    if section.value("allowed_origins").is_some() {
+        section.not_yet("allowed_origins", "answering other origins");
+    }
+    if section.choice("response", &["gif", "204"], false) != "gif" {
+        section.not_yet("response", "`response = 204`");
+    }
+    let delay = section.duration("http_response_delay", &wait);
+    let mut script = section.section("javascript");
+    let javascript_name = script.text("name");
+    if !is_script_name(&javascript_name) {
+        let message = format!("`{javascript_name}` cannot be the name of the script");
+        let diagnostic = Diagnostic::error(code::VALUE, message)
+            .hint("it consists of letters, digits, `_` and `-`, and ends in `.js`, as `divolte.js` does");
+        script.error("name", diagnostic, "");
+    }
+    let (javascript_logging, javascript_debug) = (script.boolean("logging"), script.boolean("debug"));
+    let auto_page_view_event = script.boolean("auto_page_view_event");
+    let event_timeout = script.duration("event_timeout", &wait);
+    script.finish();
+    BrowserSettings {
+        name: name.to_owned(),
+        prefix: format!("/{}/", section.text("prefix").trim_matches('/')).replace("//", "/"),
+        event_suffix: section.text("event_suffix"),
+        cookie_domain: section.optional_text("cookie_domain"),
+        party_cookie: section.text("party_cookie"),
+        party_timeout_seconds: seconds(section.duration("party_timeout", &cookie)),
+        session_cookie: section.text("session_cookie"),
+        session_timeout_seconds: seconds(section.duration("session_timeout", &cookie)),
+        http_response_delay: std::time::Duration::from_millis(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+        javascript_name,
+        javascript_logging,
+        javascript_debug,
+        auto_page_view_event,
+        event_timeout,
+    }
+}
+
+fn is_script_name(name: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    name.strip_suffix(".js").is_some_and(|stem| !stem.is_empty() && stem.bytes().all(letter))
+}
+
+fn json(name: &str, section: &mut Section<'_>) -> JsonSettings {
+    if section.value("strict").is_some() && section.boolean("strict") {
+        section.not_yet("strict", "`strict = true`");
+    }
+    let event_path = section.text("event_path");
+    if event_path.is_empty() {
+        let message = format!("{} is empty", self::name_of(section, "event_path"));
+        section.error("event_path", Diagnostic::error(code::VALUE, message).hint("write `/` for the root"), "");
+    }
+    // Anything below one step stands for one step, as in the original, which does not warn.
+    let asked = section.integer("maximum_body_size", &Limits::clamp(0..=BODY_BYTES_MAX, INT));
+    let body_bytes_max = (asked.max(1) + BODY_STEP - 1) / BODY_STEP * BODY_STEP;
+    JsonSettings {
+        name: name.to_owned(),
+        event_path: format!("/{}", event_path.trim_start_matches('/')),
+        party_id_parameter: section.text("party_id_parameter"),
+        body_bytes_max: usize::try_from(body_bytes_max).unwrap_or(0),
+    }
+}
+
+fn name_of(section: &Section<'_>, key: &str) -> String {
+    name(&section.path(key))
+}
+
+fn mapping(name: &str, value: &Value, reference: &Members, problems: &Problems) -> MappingOptions {
+    let place = path(&["mappings", name]);
+    let defaults = look(reference, &["defaults", "mapping"]);
+    let mut section = Section::new(place, value, defaults, Null::Default, problems);
+    let mut names = |key: &'static str| {
+        let names = section.names(key).unwrap_or_else(|| {
+            section.missing(key);
+            Vec::new()
+        });
+        if names.is_empty() && section.has(key) {
+            let message = format!("mapping `{name}` has no {key}: nothing comes of it");
+            section.error(key, Diagnostic::warning(code::USELESS, message), "");
+        }
+        names.into_iter().unzip()
+    };
+    let (sources, source_places) = names("sources");
+    let (sinks, sink_places) = names("sinks");
+    let options = MappingOptions {
+        settings: MappingSettings {
+            name: name.to_owned(),
+            sources,
+            sinks,
+            schema_file: section.optional_file("schema_file"),
+            mapping_script_file: section.optional_file("mapping_script_file"),
+            discard_corrupted: section.boolean("discard_corrupted"),
+            discard_duplicates: section.boolean("discard_duplicates"),
+        },
+        source_places,
+        sink_places,
+        confluent_id: section.optional_integer("confluent_id", &Limits::only(INT)),
+    };
+    section.finish();
+    options
+}

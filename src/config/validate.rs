@@ -1,0 +1,400 @@
+//! What one part of the configuration says about another, and the settings that come of it.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    global::KindOptions,
+    hadoop,
+    options::{MappingOptions, Options, path},
+    problem::{At, Problems, code, name},
+    settings::{FileSettings, MappingSettings, Settings, SinkSettings, SourceSettings},
+    sinks::{FileStrategy, SinkKind, SinkOptions},
+};
+use crate::{
+    checkpoint::SinkName,
+    diagnostic::{Diagnostic, nearest},
+};
+
+/// Checks everything and makes the settings. They are only worth something when no error was reported.
+pub fn validate(
+    options: Options,
+    embedded: bool,
+    environment: &HashMap<String, String>,
+    problems: &Problems,
+) -> Settings {
+    let mappings = options.mappings.unwrap_or_else(|| implicit(&options.sources, &options.sinks));
+    collisions(&options.sources, &options.sinks, problems);
+    for mapping in &mappings {
+        names(mapping, &options.sources, &options.sinks, problems);
+        files(&mapping.settings, problems);
+    }
+    unmapped(&options.sources, &mappings, problems);
+    routes(&options.sources, problems);
+    for sink in &options.sinks {
+        let feeding: Vec<_> = mappings.iter().filter(|mapping| feeds(mapping, sink)).collect();
+        schemas(sink, &feeding, problems);
+        confluent(sink, &feeding, problems);
+    }
+    let global = options.global;
+    project(&global.gcps, environment, problems);
+    let mut sinks = Vec::new();
+    for sink in &options.sinks {
+        if !mappings.iter().any(|mapping| feeds(mapping, sink)) {
+            continue;
+        }
+        let (key, kind) = match &sink.kind {
+            SinkKind::Files(..) => ("hdfs", &global.hdfs),
+            SinkKind::Gcs => ("gcs", &global.gcs),
+            SinkKind::Kafka { .. } => ("kafka", &global.kafka),
+            SinkKind::Gcps => ("gcps", &global.gcps),
+        };
+        if !kind.enabled {
+            disabled(sink, key, problems);
+        } else if let SinkKind::Files(strategy) = &sink.kind {
+            let remote = hadoop::remote_file_system(kind.properties.as_deref(), environment);
+            sinks.push(SinkSettings::File(file_sink(
+                sink,
+                strategy,
+                kind.threads,
+                embedded,
+                remote.as_deref(),
+                problems,
+            )));
+        } else {
+            not_in_this_build(sink, key, problems);
+        }
+    }
+    Settings {
+        data_directory: global.data_directory,
+        drain_timeout: global.drain_timeout,
+        server: global.server,
+        admin: global.admin,
+        mapper: global.mapper,
+        journal: global.journal,
+        dead_letter_directory: global.dead_letter_directory,
+        sources: options.sources,
+        mappings: mappings.into_iter().map(|mapping| effective(mapping.settings)).collect(),
+        sinks,
+        embedded,
+        warnings: Vec::new(),
+    }
+}
+
+/// The mapping that is there when the configuration has no `mappings`.
+fn implicit(sources: &[SourceSettings], sinks: &[SinkOptions]) -> Vec<MappingOptions> {
+    vec![MappingOptions {
+        settings: MappingSettings {
+            name: "default".to_owned(),
+            sources: sources.iter().map(|source| source.name().to_owned()).collect(),
+            sinks: sinks.iter().map(|sink| sink.name.clone()).collect(),
+            schema_file: None,
+            mapping_script_file: None,
+            discard_corrupted: false,
+            discard_duplicates: false,
+        },
+        source_places: (0..sources.len()).collect(),
+        sink_places: (0..sinks.len()).collect(),
+        confluent_id: None,
+    }]
+}
+
+fn feeds(mapping: &MappingOptions, sink: &SinkOptions) -> bool {
+    mapping.settings.sinks.contains(&sink.name)
+}
+
+/// The built-in script fits the built-in schema only.
+fn effective(mut settings: MappingSettings) -> MappingSettings {
+    if settings.mapping_script_file.is_none() {
+        settings.schema_file = None;
+    }
+    settings
+}
+
+fn collisions(sources: &[SourceSettings], sinks: &[SinkOptions], problems: &Problems) {
+    for sink in sinks.iter().filter(|sink| sources.iter().any(|source| source.name() == sink.name)) {
+        let diagnostic =
+            Diagnostic::error(code::COLLISION, format!("`{}` is the name of a source and of a sink", sink.name))
+                .hint("rename one of them: mappings name both in the same way");
+        let diagnostic = problems.placed(diagnostic, At::Key(&path(&["sinks", &sink.name])), "the sink");
+        problems.add(problems.with(diagnostic, &path(&["sources", &sink.name]), "the source"));
+    }
+}
+
+fn names(mapping: &MappingOptions, sources: &[SourceSettings], sinks: &[SinkOptions], problems: &Problems) {
+    let settings = &mapping.settings;
+    let sources: Vec<_> = sources.iter().map(SourceSettings::name).collect();
+    let sinks: Vec<_> = sinks.iter().map(|sink| sink.name.as_str()).collect();
+    let lists = [
+        ("sources", "source", &settings.sources, &mapping.source_places, &sources, &sinks),
+        ("sinks", "sink", &settings.sinks, &mapping.sink_places, &sinks, &sources),
+    ];
+    for (key, what, used, places, defined, others) in lists {
+        let path = path(&["mappings", &settings.name, key]);
+        for (used, place) in used.iter().zip(places).filter(|(used, _)| !defined.contains(&used.as_str())) {
+            let diagnostic = if others.contains(&used.as_str()) {
+                let message = format!("mapping `{}` has `{used}` among its {key}, which is no {what}", settings.name);
+                // A source among the sinks starts in the original, where it has no effect.
+                if what == "sink" {
+                    Diagnostic::warning(code::USELESS, message)
+                } else {
+                    Diagnostic::error(code::UNDEFINED, message)
+                }
+            } else {
+                let message = format!("mapping `{}` uses the {what} `{used}`, which is not defined", settings.name);
+                Diagnostic::error(code::UNDEFINED, message)
+            };
+            let diagnostic = match nearest(used, defined.iter().copied()) {
+                Some(word) => diagnostic.hint(format!("did you mean `{word}`?")),
+                None if defined.is_empty() => diagnostic,
+                None => diagnostic.hint(format!("defined are: {}", defined.join(", "))),
+            };
+            problems.report(diagnostic, At::Element(&path, *place), "");
+        }
+    }
+}
+
+fn files(settings: &MappingSettings, problems: &Problems) {
+    for (key, file) in [("schema_file", &settings.schema_file), ("mapping_script_file", &settings.mapping_script_file)]
+    {
+        let Some(file) = file else { continue };
+        if let Err(error) = fs::File::open(file) {
+            let message = format!("file `{}` of mapping `{}` cannot be read: {error}", file.display(), settings.name);
+            let path = path(&["mappings", &settings.name, key]);
+            problems.report(Diagnostic::error(code::ABSENT, message).hint(relative(file)), At::Value(&path), "");
+        }
+    }
+    if settings.schema_file.is_some() && settings.mapping_script_file.is_none() {
+        let path = path(&["mappings", &settings.name, "schema_file"]);
+        let message = format!("the schema of mapping `{}` has no effect, because it has no script", settings.name);
+        let diagnostic = Diagnostic::warning(code::USELESS, message)
+            .hint("the built-in script writes records of the built-in schema; set `mapping_script_file` too");
+        problems.report(diagnostic, At::Value(&path), "");
+    }
+}
+
+/// Says where a path was looked up.
+fn relative(file: &Path) -> String {
+    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    if file.is_relative() {
+        format!("paths are relative to the working directory, which is {}", directory.display())
+    } else {
+        "is the path right, and may this user read it?".to_owned()
+    }
+}
+
+fn unmapped(sources: &[SourceSettings], mappings: &[MappingOptions], problems: &Problems) {
+    for source in sources {
+        if !mappings.iter().any(|mapping| mapping.settings.sources.iter().any(|name| name == source.name())) {
+            let message =
+                format!("no mapping takes the events of source `{}`: they are answered and lost", source.name());
+            let path = path(&["sources", source.name()]);
+            problems.report(Diagnostic::warning(code::USELESS, message), At::Key(&path), "");
+        }
+    }
+}
+
+/// A path as the router sees it: one `/` between names, `.` and `..` resolved, none at the end.
+fn route(text: &str) -> String {
+    let mut names = Vec::new();
+    for name in text.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => drop(names.pop()),
+            name => names.push(name),
+        }
+    }
+    format!("/{}", names.join("/"))
+}
+
+fn routes(sources: &[SourceSettings], problems: &Problems) {
+    let mut taken: Vec<(String, &str, &[&str])> = Vec::new();
+    for source in sources {
+        let name = source.name();
+        let wanted: Vec<(String, &[&str])> = match source {
+            SourceSettings::Browser(browser) => vec![
+                (format!("{}{}", browser.prefix, browser.javascript_name), &["javascript", "name"]),
+                (format!("{}{}", browser.prefix, browser.event_suffix), &["event_suffix"]),
+            ],
+            SourceSettings::Json(json) => vec![(json.event_path.clone(), &["event_path"])],
+        };
+        for (wanted, key) in wanted {
+            let wanted = route(&wanted);
+            let place = |name: &str, key: &[&str]| path(&[&["sources", name], key].concat());
+            if wanted == "/ping" {
+                let message = format!("source `{name}` never gets a request: `/ping` answers load balancers");
+                let diagnostic = Diagnostic::warning(code::USELESS, message);
+                problems.report(diagnostic, at_or_around(&place(name, key), problems), "");
+            }
+            if let Some((_, other, other_key)) = taken.iter().find(|(route, ..)| *route == wanted) {
+                let message = format!("sources `{other}` and `{name}` both want the path `{wanted}`");
+                let message =
+                    if *other == name { format!("source `{name}` wants the path `{wanted}` twice") } else { message };
+                let diagnostic = Diagnostic::error(code::ROUTE, message).hint("give each a path of its own");
+                let diagnostic = problems.placed(diagnostic, at_or_around(&place(name, key), problems), "");
+                let other = place(other, other_key);
+                problems.add(problems.with(
+                    diagnostic,
+                    if problems.is_set(&other) { &other } else { &other[..3] },
+                    "the other",
+                ));
+            }
+            taken.push((wanted, name, key));
+        }
+    }
+}
+
+/// The value of a key, or the object around it when the key has its default.
+fn at_or_around<'a>(path: &'a [String], problems: &Problems) -> At<'a> {
+    if problems.is_set(path) { At::Value(path) } else { At::Around(path) }
+}
+
+fn schemas(sink: &SinkOptions, feeding: &[&MappingOptions], problems: &Problems) {
+    let written = |mapping: &MappingOptions| mapping.settings.schema_file.clone();
+    let used = |mapping: &MappingOptions| effective(mapping.settings.clone()).schema_file;
+    let Some((first, rest)) = feeding.split_first() else { return };
+    let Some(other) = rest.iter().find(|other| written(other) != written(first) || used(other) != used(first)) else {
+        return;
+    };
+    let describe =
+        |file: Option<PathBuf>| file.map_or("the built-in schema".to_owned(), |file| format!("`{}`", file.display()));
+    let message = format!(
+        "sink `{}` would get records of two schemas: {} from mapping `{}`, {} from mapping `{}`",
+        sink.name,
+        describe(used(first)),
+        first.settings.name,
+        describe(used(other)),
+        other.settings.name
+    );
+    let diagnostic = Diagnostic::error(code::SCHEMAS, message).hint("a sink takes one schema: make a second sink");
+    let place = |mapping: &MappingOptions| path(&["mappings", &mapping.settings.name]);
+    let diagnostic = problems.placed(diagnostic, At::Key(&place(other)), "");
+    problems.add(problems.with(diagnostic, &place(first), ""));
+}
+
+fn confluent(sink: &SinkOptions, feeding: &[&MappingOptions], problems: &Problems) {
+    let ids: BTreeSet<_> = feeding.iter().filter_map(|mapping| mapping.confluent_id).collect();
+    if ids.len() > 1 {
+        let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
+        let message = format!("mappings into sink `{}` have different `confluent_id`s: {}", sink.name, ids.join(", "));
+        let last = feeding.iter().rev().find(|mapping| mapping.confluent_id.is_some());
+        let path = path(&["mappings", last.map_or("", |mapping| &mapping.settings.name), "confluent_id"]);
+        problems.report(Diagnostic::error(code::CONFLUENT, message), At::Value(&path), "");
+    }
+    if matches!(sink.kind, SinkKind::Kafka { confluent: true }) {
+        for mapping in feeding.iter().filter(|mapping| mapping.confluent_id.is_none()) {
+            let message =
+                format!("mapping `{}` needs a `confluent_id`: sink `{}` writes it", mapping.settings.name, sink.name);
+            let path = path(&["mappings", &mapping.settings.name]);
+            problems.report(Diagnostic::error(code::CONFLUENT, message), At::Key(&path), "");
+        }
+    }
+}
+
+/// Says that a sink is switched off, unless it is there without having been asked for.
+fn disabled(sink: &SinkOptions, key: &str, problems: &Problems) {
+    let path = path(&["sinks", &sink.name]);
+    if problems.is_set(&path) {
+        let message = format!("sink `{}` gets nothing, because `divolte.global.{key}.enabled` is false", sink.name);
+        problems.report(Diagnostic::warning(code::NO_EFFECT, message), At::Key(&path), "");
+    }
+}
+
+/// Google Cloud Pub/Sub needs a project, even when no sink uses it.
+fn project(gcps: &KindOptions, environment: &HashMap<String, String>, problems: &Problems) {
+    let named = ["GOOGLE_CLOUD_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS"];
+    if gcps.enabled && gcps.project.is_none() && !named.iter().any(|name| environment.contains_key(*name)) {
+        let message = "`divolte.global.gcps` is enabled without a project";
+        let diagnostic = Diagnostic::error(code::MISSING, message).hint("set `divolte.global.gcps.project_id`");
+        problems.report(diagnostic, At::Value(&path(&["global", "gcps", "enabled"])), "");
+    }
+}
+
+fn not_in_this_build(sink: &SinkOptions, key: &str, problems: &Problems) {
+    let (outside, feature) = match sink.kind {
+        SinkKind::Kafka { .. } => ("Kafka", "kafka"),
+        SinkKind::Gcps => ("Google Cloud Pub/Sub", "pubsub"),
+        SinkKind::Gcs | SinkKind::Files(..) => ("Google Cloud Storage", "object"),
+    };
+    let message = format!(
+        "sink `{}` writes to {outside}, which this build of headwater cannot; builds with the feature `{feature}` can",
+        sink.name
+    );
+    let diagnostic = Diagnostic::error(code::NOT_HERE, message)
+        .hint(format!("`--set divolte.global.{key}.enabled=false` starts without it"));
+    problems.report(diagnostic, At::Key(&path(&["sinks", &sink.name])), "");
+}
+
+fn file_sink(
+    sink: &SinkOptions,
+    strategy: &FileStrategy,
+    lanes: usize,
+    embedded: bool,
+    remote: Option<&str>,
+    problems: &Problems,
+) -> FileSettings {
+    if let Some(remote) = remote {
+        let message = format!(
+            "sink `{}` writes to `{remote}`, which this build of headwater cannot; builds with the feature `hdfs` can",
+            sink.name
+        );
+        let diagnostic = Diagnostic::error(code::NOT_HERE, message)
+            .hint("`fs.defaultFS = \"file:///\"` in `divolte.global.hdfs.client` writes to the local disk");
+        let client = path(&["global", "hdfs", "client", "fs", "defaultFS"]);
+        let at = if problems.is_set(&client) { At::Value(&client) } else { At::Key(&path(&["sinks", &sink.name])) };
+        problems.report(diagnostic, at, "");
+    }
+    let directory = |key: &str, directory: &Path| {
+        let path = path(&["sinks", &sink.name, "file_strategy", key]);
+        let Some(found) = local(directory, &path, problems) else { return directory.to_path_buf() };
+        if !embedded && remote.is_none() && !found.is_dir() {
+            let what = if found.exists() { "is not a directory" } else { "does not exist" };
+            let message = format!("`{}`, the `{key}` of sink `{}`, {what}", found.display(), sink.name);
+            let diagnostic = Diagnostic::error(code::ABSENT, message)
+                .hint(format!("configured directories are never made: `mkdir -p {}`", found.display()));
+            problems.report(diagnostic, at_or_around(&path, problems), "");
+        }
+        found
+    };
+    FileSettings {
+        name: SinkName::new(&sink.name),
+        lanes,
+        working_directory: directory("working_dir", &strategy.working_directory),
+        publish_directory: directory("publish_dir", &strategy.publish_directory),
+        roll_every: strategy.roll_every,
+        sync_after_records: strategy.sync_after_records,
+        sync_after: strategy.sync_after,
+        make_directories: embedded,
+    }
+}
+
+/// The local path that a directory's text stands for; it may be a `file:` URI. Nothing when it is another one.
+fn local(directory: &Path, path: &[String], problems: &Problems) -> Option<PathBuf> {
+    let text = directory.to_string_lossy();
+    match text.split_once(':') {
+        Some(("file", rest)) => Some(PathBuf::from(rest.strip_prefix("//").unwrap_or(rest))),
+        Some((scheme, rest)) if rest.starts_with("//") && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            let message = format!("{} is `{text}`, which is not on the local disk", name(path));
+            problems.report(Diagnostic::error(code::NOT_HERE, message), At::Value(path), "");
+            None
+        }
+        _ => Some(directory.to_path_buf()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_compared_as_the_router_sees_them() {
+        for (text, expected) in
+            [("/", "/"), ("//a/./b/../c/", "/a/c"), ("/csc-event", "/csc-event"), ("/../x", "/x"), ("", "/")]
+        {
+            assert_eq!(route(text), expected);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The gate that every public request passes: open, leaving, closed; and a count of the requests inside.
+
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+/// How far a shutdown has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Phase {
+    /// Everything is served.
+    Open,
+    /// Everything is served, but `/ping` tells load balancers to look elsewhere.
+    Leaving,
+    /// New requests are turned away; those inside go on.
+    Closed,
+}
+
+/// The gate. A request is inside from before it is looked at until its response is handed over or given up, so a
+/// response that is delayed on purpose counts.
+#[derive(Debug)]
+pub struct Gate {
+    phase: AtomicU8,
+    inside: AtomicUsize,
+    empty: Notify,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Gate {
+    /// An open gate.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { phase: AtomicU8::new(Phase::Open as u8), inside: AtomicUsize::new(0), empty: Notify::new() }
+    }
+
+    /// Where the shutdown stands.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::SeqCst) {
+            0 => Phase::Open,
+            1 => Phase::Leaving,
+            _ => Phase::Closed,
+        }
+    }
+
+    /// From now on `/ping` says that this server is leaving.
+    pub fn leave(&self) {
+        self.phase.fetch_max(Phase::Leaving as u8, Ordering::SeqCst);
+    }
+
+    /// From now on no request gets in.
+    pub fn close(&self) {
+        self.phase.fetch_max(Phase::Closed as u8, Ordering::SeqCst);
+    }
+
+    /// Lets a request in unless the gate is closed; it is inside until the pass is dropped.
+    #[must_use]
+    pub fn enter(&self) -> Option<Pass<'_>> {
+        // Counted first, looked at second: whoever closes the gate and then sees nobody inside can rely on it.
+        self.inside.fetch_add(1, Ordering::SeqCst);
+        let pass = Pass(self);
+        (self.phase() != Phase::Closed).then_some(pass)
+    }
+
+    /// Requests inside.
+    #[must_use]
+    pub fn inside(&self) -> usize {
+        self.inside.load(Ordering::SeqCst)
+    }
+
+    /// Waits until nobody is inside. Of use once the gate is closed.
+    pub async fn emptied(&self) {
+        loop {
+            let mut left = std::pin::pin!(self.empty.notified());
+            left.as_mut().enable();
+            if self.inside() == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+}
+
+/// Proof that a request is inside.
+#[derive(Debug)]
+pub struct Pass<'a>(&'a Gate);
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        let last = self.0.inside.fetch_sub(1, Ordering::SeqCst) == 1;
+        if last && self.0.phase() == Phase::Closed {
+            self.0.empty.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::Future,
+        pin::pin,
+        task::{Context, Waker},
+    };
+
+    use super::*;
+
+    #[test]
+    fn phases_only_go_forward() {
+        let gate = Gate::new();
+        assert_eq!(gate.phase(), Phase::Open);
+        gate.leave();
+        assert_eq!(gate.phase(), Phase::Leaving);
+        assert!(gate.enter().is_some());
+        gate.close();
+        gate.leave();
+        assert_eq!(gate.phase(), Phase::Closed);
+        assert!(gate.enter().is_none());
+        assert_eq!(gate.inside(), 0);
+    }
+
+    #[test]
+    fn a_closed_gate_waits_for_those_inside() {
+        let gate = Gate::new();
+        let (first, second) = (gate.enter(), gate.enter());
+        gate.close();
+        let mut emptied = pin!(gate.emptied());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(emptied.as_mut().poll(&mut context).is_pending());
+        drop(first);
+        assert!(emptied.as_mut().poll(&mut context).is_pending());
+        drop(second);
+        assert!(emptied.as_mut().poll(&mut context).is_ready());
+    }
+}

@@ -1,0 +1,174 @@
+//! Accepts connections until told to stop, then lets them finish.
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{interval, sleep, timeout},
+};
+
+use super::{
+    Answer, ConnInfo, Listener,
+    connection::{End, Link, Order, drive},
+    protocol::{self, Builder},
+    table::{Pace, Table},
+};
+use crate::{config::settings::LimitSettings, metrics::Metrics};
+
+/// How long connections may take to write their last answers once the listener stops. Requests have ended before,
+/// at the [`super::Gate`]; this is for bytes under way.
+const FINISH_PATIENCE: Duration = Duration::from_secs(2);
+
+/// First and last pause when the system has no descriptors or memory for a connection.
+const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// What the connections of a listener count.
+#[derive(Debug, Default)]
+pub struct Counters {
+    open: Gauge,
+    accepted: Counter,
+    malformed: Counter,
+    too_large: Counter,
+    slow: Counter,
+}
+
+impl Counters {
+    /// Those of the public listener.
+    #[must_use]
+    pub fn public(metrics: &Metrics) -> Self {
+        Self {
+            open: metrics.connections.clone(),
+            accepted: metrics.connections_accepted.clone(),
+            malformed: metrics.bad_requests("malformed"),
+            too_large: metrics.bad_requests("too_large"),
+            slow: metrics.bad_requests("slow"),
+        }
+    }
+
+    /// Those of a listener that nobody watches.
+    #[must_use]
+    pub fn unseen() -> Self {
+        Self::default()
+    }
+}
+
+struct Server<A> {
+    answer: Arc<A>,
+    builder: Arc<Builder>,
+    table: Arc<Table>,
+    room: Arc<Semaphore>,
+    counters: Arc<Counters>,
+}
+
+/// Serves `listener` until `stop` is done: then the socket is closed, connections finish what they are answering, and
+/// those that do not within two seconds are dropped. Ends when the last connection has ended.
+///
+/// # Errors
+/// The socket cannot be handed to the runtime.
+pub async fn serve<A: Answer>(
+    listener: Listener,
+    answer: Arc<A>,
+    limits: &LimitSettings,
+    counters: Counters,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let socket = TcpListener::from_std(listener.socket)?;
+    let connections_max = u32::try_from(limits.connections_max.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX).max(1);
+    let server = Server {
+        answer,
+        builder: Arc::new(protocol::builder(limits)),
+        table: Arc::default(),
+        room: Arc::new(Semaphore::new(connections_max as usize)),
+        counters: Arc::new(counters),
+    };
+    let pace = Pace::new(limits);
+    tokio::select! {
+        biased;
+        () = stop => {}
+        () = server.accept(&socket) => {}
+        () = server.sweep(&pace) => {}
+    }
+    drop(socket);
+    server.table.tell_all(Order::Finish);
+    let gone = server.room.acquire_many(connections_max);
+    tokio::select! {
+        _ = gone => return Ok(()),
+        () = server.sweep(&pace) => {}
+        () = sleep(FINISH_PATIENCE) => {}
+    }
+    server.table.tell_all(Order::Drop);
+    // A task that is told to drop its connection does so when it runs next.
+    let _ = timeout(FINISH_PATIENCE, server.room.acquire_many(connections_max)).await;
+    Ok(())
+}
+
+impl<A: Answer> Server<A> {
+    /// Never ends.
+    async fn accept(&self, socket: &TcpListener) {
+        let mut pause = ACCEPT_PAUSE.0;
+        loop {
+            let Ok(permit) = Arc::clone(&self.room).acquire_owned().await else { return };
+            match socket.accept().await {
+                Ok((stream, peer)) => {
+                    pause = ACCEPT_PAUSE.0;
+                    self.start(stream, ConnInfo::new(peer), permit);
+                }
+                Err(error) if is_of_connection(&error) => {}
+                Err(error) => {
+                    // At most one line per second, since the pause doubles to that.
+                    tracing::warn!(%error, ?pause, "no connection can be accepted now");
+                    sleep(pause).await;
+                    pause = (pause * 2).min(ACCEPT_PAUSE.1);
+                }
+            }
+        }
+    }
+
+    fn start(&self, stream: TcpStream, info: ConnInfo, permit: OwnedSemaphorePermit) {
+        // Answers are small and complete: waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        let link = Arc::new(Link::default());
+        let membership = self.table.join(Arc::clone(&link));
+        let counters = Arc::clone(&self.counters);
+        counters.accepted.inc();
+        counters.open.inc();
+        let driven = drive(stream, info, link, Arc::clone(&self.answer), Arc::clone(&self.builder));
+        tokio::spawn(async move {
+            let open = Open(Arc::clone(&counters), membership, permit);
+            let counter = match driven.await {
+                End::Fine | End::Dropped => None,
+                End::Malformed => Some(&counters.malformed),
+                End::TooLarge => Some(&counters.too_large),
+            };
+            counter.map(Counter::inc);
+            drop(open);
+        });
+    }
+
+    /// Never ends.
+    async fn sweep(&self, pace: &Pace) {
+        let mut rounds = interval(pace.round);
+        loop {
+            rounds.tick().await;
+            self.counters.slow.inc_by(self.table.sweep(pace));
+        }
+    }
+}
+
+/// What a connection holds as long as it is open; given back even when its task panics.
+#[expect(dead_code, reason = "held for its drop")]
+struct Open(Arc<Counters>, super::table::Membership, OwnedSemaphorePermit);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.dec();
+    }
+}
+
+/// Whether the error concerns only the connection that was to be accepted.
+fn is_of_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}

@@ -1,0 +1,271 @@
+//! The listener over real sockets: limits, time limits, endings, HTTP/2.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use http_body_util::BodyExt;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::*;
+use crate::{config::settings::LimitSettings, metrics::Metrics};
+
+/// Long enough for anything that is to happen; a test that needs it fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) fn limits() -> LimitSettings {
+    LimitSettings {
+        head_bytes_max: 128 * 1024,
+        headers_max: 200,
+        query_parameters_max: 1000,
+        head_timeout: Duration::from_secs(30),
+        body_timeout: Duration::from_secs(30),
+        idle_timeout: Duration::from_secs(75),
+        connections_max: 100,
+        http2_streams_max: 128,
+    }
+}
+
+/// Says how many requests it has seen; `/slow` waits until it is released; `/read` reads the body.
+#[derive(Default)]
+struct Echo {
+    seen: AtomicUsize,
+    release: Notify,
+}
+
+impl Answer for Echo {
+    async fn answer(&self, request: Request<Incoming>, connection: &ConnInfo) -> Reply {
+        let seen = self.seen.fetch_add(1, Ordering::SeqCst) + 1;
+        assert_eq!(connection.address(), "127.0.0.1");
+        match request.uri().path() {
+            "/slow" => self.release.notified().await,
+            "/read" => drop(request.into_body().collect().await),
+            _ => {}
+        }
+        Response::new(Full::new(format!("request {seen}").into()))
+    }
+}
+
+struct Rig {
+    address: SocketAddr,
+    answer: std::sync::Arc<Echo>,
+    metrics: Metrics,
+    stop: Option<oneshot::Sender<()>>,
+    served: JoinHandle<std::io::Result<()>>,
+}
+
+impl Rig {
+    fn start(limits: LimitSettings) -> Self {
+        let listener = Listener::bind(None, 0).expect("a free port");
+        let address = listener.local_address();
+        let (answer, metrics) = (std::sync::Arc::new(Echo::default()), Metrics::new());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (answering, counting) = (answer.clone(), metrics.clone());
+        let served = tokio::spawn(async move {
+            let stopped = async { drop(stopped.await) };
+            serve(listener, answering, &limits, Counters::public(&counting), stopped).await
+        });
+        Self { address, answer, metrics, stop: Some(stop), served }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.expect("the server listens")
+    }
+
+    /// What comes back until the server closes.
+    async fn exchange(&self, bytes: &[u8]) -> String {
+        let mut socket = self.connect().await;
+        socket.write_all(bytes).await.expect("the server reads to the end");
+        rest(&mut socket).await
+    }
+
+    async fn stop(mut self) {
+        drop(self.stop.take());
+        timeout(PATIENCE, self.served).await.expect("serving ends").expect("no panic").expect("no error");
+    }
+}
+
+async fn rest(socket: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    timeout(PATIENCE, socket.read_to_end(&mut bytes)).await.expect("the server closes").expect("without a reset");
+    String::from_utf8(bytes).expect("text")
+}
+
+/// Reads until the text ends with `end`.
+async fn until(socket: &mut TcpStream, end: &str) -> String {
+    let mut text = String::new();
+    while !text.ends_with(end) {
+        let mut bytes = [0; 1024];
+        let count = timeout(PATIENCE, socket.read(&mut bytes)).await.expect("in time").expect("no error");
+        assert_ne!(count, 0, "closed behind {text:?}");
+        text.push_str(std::str::from_utf8(&bytes[..count]).expect("text"));
+    }
+    text
+}
+
+#[tokio::test]
+async fn what_is_not_http_gets_a_bare_400() {
+    let rig = Rig::start(limits());
+    let fold = "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n";
+    for request in
+        ["GARBAGE\r\n\r\n", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", fold]
+    {
+        let text = rig.exchange(request.as_bytes()).await;
+        assert!(text.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{request:?}: {text}");
+        assert!(text.contains("\r\nconnection: close\r\n") && text.contains("\r\ncontent-length: 0\r\n"), "{text}");
+        assert!(!text.contains("server:"), "{text}");
+    }
+    let metrics = rig.metrics.clone();
+    rig.stop().await;
+    assert_eq!(metrics.bad_requests("malformed").get(), 4);
+}
+
+#[tokio::test]
+async fn heads_have_limits_and_the_answer_survives_what_is_unread() {
+    let rig = Rig::start(limits());
+    let many = |count| (0..count).fold(String::new(), |lines, index| lines + &format!("X-{index}: v\r\n"));
+    let padding = "a".repeat(1_200_000);
+    for (request, expected) in [
+        (format!("GET / HTTP/1.1\r\nConnection: close\r\n{}\r\n", many(199)), "200 OK"),
+        (format!("GET / HTTP/1.1\r\n{}\r\n", many(250)), "431 Request Header Fields Too Large"),
+        (format!("GET / HTTP/1.1\r\nConnection: close\r\nX: {}\r\n\r\n", &padding[..96 * 1024]), "200 OK"),
+        (format!("GET / HTTP/1.1\r\nX: {padding}\r\n\r\n"), "431 Request Header Fields Too Large"),
+        (format!("GET /?{padding} HTTP/1.1\r\n\r\n"), "431 Request Header Fields Too Large"),
+        (format!("GET /?{} HTTP/1.1\r\nConnection: close\r\n\r\n", &padding[..65_500]), "200 OK"),
+        (format!("GET /?{} HTTP/1.1\r\n\r\n", &padding[..70_000]), "414 URI Too Long"),
+    ] {
+        let text = rig.exchange(request.as_bytes()).await;
+        assert!(text.starts_with(&format!("HTTP/1.1 {expected}\r\n")), "{} bytes: {text}", request.len());
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn pipelined_requests_are_answered_one_after_the_other() {
+    let rig = Rig::start(limits());
+    let mut socket = rig.connect().await;
+    socket.write_all(b"GET /slow HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nConnection: close\r\n\r\n").await.unwrap();
+    while rig.answer.seen.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rig.answer.seen.load(Ordering::SeqCst), 1, "the second waits");
+    rig.answer.release.notify_one();
+    let text = rest(&mut socket).await;
+    assert!(text.find("request 1").unwrap() < text.find("request 2").unwrap(), "{text}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_half_still_gets_its_answer() {
+    let rig = Rig::start(limits());
+    let mut socket = rig.connect().await;
+    socket.write_all(b"GET /slow HTTP/1.1\r\n\r\n").await.unwrap();
+    socket.shutdown().await.unwrap();
+    rig.answer.release.notify_one();
+    assert!(rest(&mut socket).await.ends_with("request 1"));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn slow_heads_and_idle_connections_end() {
+    let short = Duration::from_millis(40);
+    let rig = Rig::start(LimitSettings { head_timeout: short, ..limits() });
+    // Bytes that keep coming do not help.
+    let mut socket = rig.connect().await;
+    let started = std::time::Instant::now();
+    while socket.write_all(b"G").await.is_ok() {
+        assert!(started.elapsed() < PATIENCE, "a head without end is endured");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(rig.metrics.bad_requests("slow").get(), 1);
+    rig.stop().await;
+
+    let rig = Rig::start(LimitSettings { idle_timeout: short, ..limits() });
+    let mut socket = rig.connect().await;
+    assert_eq!(rest(&mut socket).await, "");
+    socket = rig.connect().await;
+    socket.write_all(b"GET /a HTTP/1.1\r\n\r\n").await.unwrap();
+    assert!(rest(&mut socket).await.ends_with("request 1"), "and then it is closed");
+    assert_eq!(rig.metrics.bad_requests("slow").get(), 0);
+    // A request that is being answered is not idle.
+    socket = rig.connect().await;
+    socket.write_all(b"GET /slow HTTP/1.1\r\n\r\n").await.unwrap();
+    tokio::time::sleep(short * 4).await;
+    rig.answer.release.notify_one();
+    assert!(rest(&mut socket).await.ends_with("request 2"));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn further_connections_wait_for_room() {
+    let rig = Rig::start(LimitSettings { connections_max: 1, ..limits() });
+    let mut first = rig.connect().await;
+    first.write_all(b"GET /a HTTP/1.1\r\n\r\n").await.unwrap();
+    until(&mut first, "request 1").await;
+    let mut second = rig.connect().await;
+    second.write_all(b"GET /b HTTP/1.1\r\nConnection: close\r\n\r\n").await.unwrap();
+    first.write_all(b"GET /c HTTP/1.1\r\n\r\n").await.unwrap();
+    until(&mut first, "request 2").await;
+    drop(first);
+    assert!(rest(&mut second).await.ends_with("request 3"));
+    assert_eq!(rig.metrics.connections_accepted.get(), 2);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_closes_the_listener_lets_answers_finish_and_ends_the_rest() {
+    let rig = Rig::start(limits());
+    let (mut idle, mut busy) = (rig.connect().await, rig.connect().await);
+    idle.write_all(b"GET /a HTTP/1.1\r\n\r\n").await.unwrap();
+    until(&mut idle, "request 1").await;
+    busy.write_all(b"GET /slow HTTP/1.1\r\n\r\n").await.unwrap();
+    while rig.answer.seen.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    let (address, answer, metrics) = (rig.address, rig.answer.clone(), rig.metrics.clone());
+    let stopping = tokio::spawn(rig.stop());
+    assert_eq!(rest(&mut idle).await, "", "idle connections end at once");
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    answer.release.notify_one();
+    assert!(rest(&mut busy).await.ends_with("request 2"));
+    timeout(PATIENCE, stopping).await.expect("in time").expect("no panic");
+    assert_eq!(metrics.connections.get(), 0);
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_does_not_cost_the_answer() {
+    let rig = Rig::start(limits());
+    let mut request = b"POST /a HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n".to_vec();
+    request.resize(request.len() + 3_000_000, b'x');
+    assert!(rig.exchange(&request).await.ends_with("request 1"));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn http2_is_spoken_to_who_begins_with_it() {
+    let rig = Rig::start(limits());
+    let mut socket = rig.connect().await;
+    // Preface, empty SETTINGS, and HEADERS of `GET /` on stream 1: three indexed fields of the static table and an
+    // authority without Huffman coding.
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend_from_slice(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    bytes.extend_from_slice(&[0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x86, 0x41, 1, b'a']);
+    socket.write_all(&bytes).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"request 1") {
+        let mut piece = [0; 1024];
+        let count = timeout(PATIENCE, socket.read(&mut piece)).await.expect("in time").unwrap();
+        assert_ne!(count, 0, "closed behind {answer:?}");
+        answer.extend_from_slice(&piece[..count]);
+    }
+    rig.stop().await;
+}

@@ -1,0 +1,106 @@
+//! What a file sink checks before it begins, and what it has to remember to leave its directories clean.
+
+use std::{
+    collections::HashSet,
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{config::settings::FileSettings, disk::Disk};
+
+use super::{FileSinkError, Trouble, lanes_max, trouble};
+
+/// Checks what never heals by itself, and makes the directories where that is asked for.
+pub(super) fn check(settings: &FileSettings, disk: &dyn Disk) -> Result<(), FileSinkError> {
+    let (working, publish) = (&settings.working_directory, &settings.publish_directory);
+    for (key, path) in [("working_dir", working), ("publish_dir", publish)] {
+        let failed = |source| FileSinkError::Io { key, path: path.clone(), source };
+        if path.to_str().is_none() {
+            return Err(FileSinkError::NoText { key, path: path.clone() });
+        }
+        if settings.make_directories {
+            disk.create_dir_all(path, false).map_err(failed)?;
+        }
+        match disk.metadata(path).map_err(failed)? {
+            None => return Err(FileSinkError::Missing { key, path: path.clone() }),
+            Some(found) if !found.is_directory => {
+                return Err(FileSinkError::NoDirectory { key, path: path.clone() });
+            }
+            Some(_) => {}
+        }
+    }
+    let lanes_max = lanes_max(working, publish);
+    if settings.lanes > lanes_max {
+        return Err(FileSinkError::TooManyLanes { lanes: settings.lanes, lanes_max });
+    }
+    Ok(())
+}
+
+/// Tries whether a file can be moved as publishing needs it. A disk that is full or cannot be written to may heal, so
+/// only a move that will never be possible is an error.
+pub(super) fn probe(settings: &FileSettings, disk: &dyn Disk) -> Result<(), FileSinkError> {
+    let name = format!(".headwater-probe-{}", std::process::id());
+    let (from, to) = (settings.working_directory.join(&name), settings.publish_directory.join(&name).with_extension("1"));
+    if disk.create_new(&from, true).is_err() {
+        return Ok(());
+    }
+    let moved = disk.rename_new(&from, &to);
+    // At worst an empty hidden file stays behind.
+    let _ = disk.remove(if moved.is_ok() { &to } else { &from });
+    match moved {
+        Err(source) if matches!(source.kind(), io::ErrorKind::CrossesDevices | io::ErrorKind::Unsupported) => {
+            let (working, publish) = (settings.working_directory.clone(), settings.publish_directory.clone());
+            Err(FileSinkError::NoMove { working, publish, source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Empty files that are still to be removed, and files that this process has moved.
+#[derive(Debug, Default)]
+pub(super) struct Tidy {
+    empty: Vec<PathBuf>,
+    moved: HashSet<PathBuf>,
+}
+
+impl Tidy {
+    /// Notes an empty file of ours that nobody needs.
+    pub(super) fn later(&mut self, path: PathBuf) {
+        if !self.empty.contains(&path) {
+            self.empty.push(path);
+        }
+    }
+
+    /// The file is needed after all.
+    pub(super) fn keep(&mut self, path: &Path) {
+        self.empty.retain(|known| known != path);
+    }
+
+    /// Removes what was noted. A file that is gone already is fine.
+    pub(super) fn sweep(&mut self, disk: &dyn Disk) -> Result<(), Trouble> {
+        while let Some(path) = self.empty.last() {
+            match disk.remove(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(trouble("remove", path)(error)),
+                _ => self.empty.pop(),
+            };
+        }
+        Ok(())
+    }
+
+    /// Notes that a file was moved, or that a former process has probably moved it.
+    pub(super) fn moved(&mut self, from: PathBuf) {
+        self.moved.insert(from);
+    }
+
+    /// Whether a file that is gone was moved.
+    pub(super) fn was_moved(&self, from: &Path) -> bool {
+        self.moved.contains(from)
+    }
+
+    /// Forgets the moves that no intent needs any more; says how many.
+    pub(super) fn settle(&mut self, needed: impl Fn(&Path) -> bool) -> u64 {
+        let before = self.moved.len();
+        self.moved.retain(|from| needed(from));
+        (before - self.moved.len()) as u64
+    }
+}

@@ -1,0 +1,134 @@
+//! What both kinds of source do with an event once it is read: keep headers and cookies, hand it to the intake, count.
+
+use std::{cell::RefCell, sync::Arc};
+
+use http::HeaderMap;
+use prometheus_client::metrics::counter::Counter;
+
+use super::{Intake, accepted::Accepted, kept::Kept, query::QueryBuffer};
+use crate::{
+    event::{
+        Event, Keep,
+        codec::{self, DUPLICATE, Latin1},
+    },
+    journal::{Refused, Run},
+    metrics::Metrics,
+    util::clock::Clock,
+};
+
+/// Buffers of a thread; filled and emptied within one request.
+#[derive(Default)]
+pub(super) struct Buffers {
+    pub(super) query: QueryBuffer,
+    pub(super) run: Run,
+}
+
+/// Lends the thread's buffers.
+pub(super) fn with_buffers<R>(work: impl FnOnce(&mut Buffers) -> R) -> R {
+    thread_local! {
+        static BUFFERS: RefCell<Buffers> = RefCell::default();
+    }
+    BUFFERS.with_borrow_mut(work)
+}
+
+/// One source's way into the journal.
+pub(super) struct Entry {
+    /// Name of the source.
+    pub(super) name: String,
+    intake: Intake,
+    clock: Arc<dyn Clock>,
+    kept: Kept,
+    counters: Counters,
+}
+
+struct Counters {
+    all: Counter,
+    corrupt: Counter,
+    duplicate: Counter,
+    dropped: Vec<(&'static str, Counter)>,
+    refused: [Counter; REFUSALS.len()],
+}
+
+const REFUSALS: [&str; 5] = ["full", "busy", "sick", "too_large", "closed"];
+
+fn refusal(refused: Refused) -> usize {
+    match refused {
+        Refused::Full => 0,
+        Refused::Busy => 1,
+        Refused::Sick => 2,
+        Refused::TooLarge => 3,
+        Refused::Closed => 4,
+    }
+}
+
+impl Entry {
+    /// The entry of source `name`, which may drop events for these reasons.
+    pub(super) fn new(
+        name: &str,
+        keep: &Keep,
+        intake: Intake,
+        clock: Arc<dyn Clock>,
+        metrics: &Metrics,
+        reasons: impl IntoIterator<Item = &'static str>,
+    ) -> Self {
+        let counters = Counters {
+            all: metrics.events(name, "all"),
+            corrupt: metrics.events(name, "corrupt"),
+            duplicate: metrics.events(name, "duplicate"),
+            dropped: reasons.into_iter().map(|reason| (reason, metrics.dropped(name, reason))).collect(),
+            refused: REFUSALS.map(|reason| metrics.refused(name, reason)),
+        };
+        Self { name: name.to_owned(), intake, clock, kept: Kept::new(keep), counters }
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub(super) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// Counts an event that is left out.
+    pub(super) fn dropped(&self, reason: &'static str) -> Accepted {
+        if let Some((_, counter)) = self.counters.dropped.iter().find(|(known, _)| *known == reason) {
+            counter.inc();
+        }
+        tracing::trace!(source = self.name, reason, "event dropped");
+        Accepted::Dropped(reason)
+    }
+
+    /// Hands one event to the intake, with the headers and cookies of its request that are kept.
+    pub(super) fn accept(&self, event: &Event<'_>, request: &HeaderMap, run: &mut Run) -> Accepted {
+        let duplicates = &self.intake.duplicates;
+        let cookies = self.kept.cookies(request);
+        let cookies = cookies.iter().map(|(name, value)| (*name, Latin1(value)));
+        // A run that was refused before is not empty.
+        run.clear();
+        run.push(duplicates.tag(event.party_id, event.session_id, event.event_id), |out| {
+            codec::encode(event, self.kept.headers(request), cookies, out);
+        });
+        let mut duplicate = false;
+        let appended = self.intake.journal.append(run, |event| {
+            duplicates.decide(event);
+            duplicate = *event.flags & DUPLICATE != 0;
+        });
+        match appended {
+            Ok(ticket) => {
+                self.counters.all.inc();
+                if event.flags.corrupt {
+                    self.counters.corrupt.inc();
+                }
+                if duplicate {
+                    self.counters.duplicate.inc();
+                }
+                Accepted::Taken(ticket)
+            }
+            Err(refused) => {
+                self.counters.refused[refusal(refused)].inc();
+                run.clear();
+                Accepted::Refused(refused)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

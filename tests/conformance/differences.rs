@@ -1,0 +1,223 @@
+//! The cases that differ on purpose: one written check per entry of `differences.json`.
+
+use std::{collections::HashMap, fs, sync::LazyLock};
+
+use serde::Deserialize;
+
+use crate::{
+    compare::Difference,
+    golden::{self, Case},
+    steps::Trace,
+    support::http::{Answer, Response},
+    verdict::Checked,
+};
+
+/// An entry of the list.
+#[derive(Debug, Deserialize)]
+struct Entry {
+    group: String,
+    case: String,
+}
+
+/// The list as the file has it.
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    #[derive(Deserialize)]
+    struct File {
+        cases: Vec<Entry>,
+    }
+    let path = golden::directory().join("differences.json");
+    let text = fs::read_to_string(path).expect("the list of differences");
+    serde_json::from_str::<File>(&text).expect("a list of differences").cases
+});
+
+/// What a check of a replayed case may look at.
+pub struct Evidence<'a> {
+    /// The recording.
+    pub case: &'a Case,
+    /// What came back.
+    pub answer: &'a Answer,
+    /// What the comparison found.
+    pub differences: &'a [Difference],
+    /// What came back in all cases of the group, by name.
+    pub answers: &'a HashMap<&'a str, Answer>,
+}
+
+/// A written check: `Ok` when the case comes out as its entry says.
+type ReplayCheck = fn(&Evidence<'_>) -> Checked;
+/// The same for a case made of steps.
+type StepCheck = fn(&Trace) -> Checked;
+
+/// Runs the written check of a case, if the case is on the list.
+pub fn check(group: &str, evidence: &Evidence<'_>) -> Option<Checked> {
+    is_listed(group, &evidence.case.name).then(|| {
+        let check = replay_check(group, &evidence.case.name);
+        check.ok_or("has no written check")?(evidence)
+    })
+}
+
+/// As [`check`], for a case made of steps.
+pub fn check_steps(group: &str, case: &str, trace: &Trace) -> Option<Checked> {
+    is_listed(group, case).then(|| step_check(group, case).ok_or("has no written check")?(trace))
+}
+
+fn is_listed(group: &str, case: &str) -> bool {
+    ENTRIES.iter().any(|entry| entry.group == group && entry.case == case)
+}
+
+/// The table of checks for replayed cases.
+fn replay_check(group: &str, case: &str) -> Option<ReplayCheck> {
+    Some(match (group, case) {
+        ("http_default", "HEAD /divolte.js") => head_of_script,
+        ("http_default", "script br,gzip" | "script two AE headers") => brotli,
+        ("http_default", "very long header" | "250 headers") => |evidence| status_is(evidence, &[431]),
+        ("pixel_params", "huge url 1.2M") => |evidence| status_is(evidence, &[431, 414]),
+        ("pixel_params", "s='0:abc:é😀'") => not_corrupt,
+        ("pixel_params", name) if name.starts_with("t emoji") || name.starts_with("v emoji") => not_corrupt,
+        ("checksum_supplementary", name) if name.ends_with(" standard murmur") => not_corrupt,
+        _ => return None,
+    })
+}
+
+/// The table of checks for cases made of steps.
+fn step_check(group: &str, case: &str) -> Option<StepCheck> {
+    Some(match (group, case) {
+        ("file_sink", "roll with unsynced records only") => unsynced_records_are_published,
+        ("file_sink", "checksummed local file system (default)") => no_side_files,
+        ("file_sink", "killed: partial stays; restart leaves it") => leftover_is_finished,
+        ("file_sink", "working directory removed while running") => events_outlive_the_directory,
+        _ => return None,
+    })
+}
+
+fn ensure(condition: bool, why: impl FnOnce() -> String) -> Checked {
+    if condition { Ok(()) } else { Err(why()) }
+}
+
+fn response<'a>(answer: &'a Answer) -> Result<&'a Response, String> {
+    match answer {
+        Answer::Response(response) => Ok(response),
+        Answer::Nothing(why) => Err(format!("no response: {why}")),
+    }
+}
+
+/// `ours`: the headers of `GET` and no body.
+fn head_of_script(evidence: &Evidence<'_>) -> Checked {
+    let get = response(evidence.answers.get("GET /divolte.js").ok_or("no GET to compare with")?)?;
+    let head = response(evidence.answer)?;
+    let headers = |response: &Response| {
+        let mut headers = response.headers.clone();
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("date"));
+        headers.sort();
+        headers
+    };
+    ensure((head.status, headers(head)) == (200, headers(get)) && head.body.is_empty(), || {
+        format!("{head:?}, where GET gives {:?}", get.headers)
+    })
+}
+
+/// `ours`: `Content-Encoding: br`. The entity tag and the length go with the coding; all else is as recorded.
+fn brotli(evidence: &Evidence<'_>) -> Checked {
+    let coding = response(evidence.answer)?.header("content-encoding");
+    ensure(coding == Some("br"), || format!("Content-Encoding: {}", coding.unwrap_or("absent")))?;
+    let allowed = ["header content-encoding", "header etag", "header content-length"];
+    let odd = evidence.differences.iter().find(|difference| !allowed.contains(&&*difference.what));
+    ensure(odd.is_none(), || "more than the coding differs".into())
+}
+
+fn status_is(evidence: &Evidence<'_>, allowed: &[u16]) -> Checked {
+    let status = response(evidence.answer)?.status;
+    ensure(allowed.contains(&status), || format!("status {status}, not {allowed:?}"))?;
+    let records = evidence.differences.iter().find(|difference| difference.what.starts_with("record"));
+    ensure(records.is_none(), || "it led to records".into())
+}
+
+/// `ours`: corrupt = false, all else equal.
+fn not_corrupt(evidence: &Evidence<'_>) -> Checked {
+    let expected = Difference::new("record.detectedCorruption", "true", "false");
+    ensure(evidence.differences == [expected], || "more or less than the flag differs".into())
+}
+
+/// `ours`: both records published (and the third one too).
+fn unsynced_records_are_published(trace: &Trace) -> Checked {
+    let rolled = trace.listing_after("wait 5")?;
+    ensure(rolled.published_records() == 2, || format!("after the roll: {rolled}"))?;
+    all_published(trace, 0)
+}
+
+/// `ours`: no .crc file; the record is visible after the sync.
+fn no_side_files(trace: &Trace) -> Checked {
+    for step in &trace.steps {
+        ensure(!step.listing.to_string().contains(".crc"), || format!("after {:?}: {}", step.name, step.listing))?;
+    }
+    let synced = trace.listing_after("event")?;
+    ensure(synced.work_records() == 1, || format!("after the event: {synced}"))?;
+    all_published(trace, 0)
+}
+
+/// `ours`: the leftover named by our checkpoint is finished at the next start.
+fn leftover_is_finished(trace: &Trace) -> Checked {
+    let restarted = trace.listing_after("restart")?;
+    ensure((restarted.published_records(), restarted.work_records()) == (1, 0), || {
+        format!("after the restart: {restarted}")
+    })?;
+    all_published(trace, 0)
+}
+
+/// `ours`: the three events after the removal are in published files at the end; the record whose file was deleted from
+/// outside is gone.
+fn events_outlive_the_directory(trace: &Trace) -> Checked {
+    all_published(trace, 1)
+}
+
+/// Every event but the first `lost` is in a published file, once, and nothing is left behind.
+fn all_published(trace: &Trace, lost: usize) -> Checked {
+    let expected = trace.sent.get(lost..).unwrap_or_default();
+    ensure(trace.exit_code == Some(0), || format!("exit code {:?}", trace.exit_code))?;
+    ensure(trace.published == expected && trace.left.is_empty(), || {
+        format!(
+            "sent {:?}, published {:?}, left in the working directory {:?}",
+            trace.sent, trace.published, trace.left
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_of_an_active_group_has_one_check() {
+        for Entry { group, case } in ENTRIES.iter().filter(|entry| crate::ACTIVE.contains(&&*entry.group)) {
+            let checks =
+                usize::from(replay_check(group, case).is_some()) + usize::from(step_check(group, case).is_some());
+            assert_eq!(checks, 1, "{group} {case:?}");
+        }
+    }
+
+    #[test]
+    fn every_entry_names_a_recorded_case() {
+        for Entry { group, case } in ENTRIES.iter() {
+            let path = golden::directory().join(format!("{group}.json"));
+            let file: serde_json::Value =
+                serde_json::from_str(&fs::read_to_string(path).expect("a group")).expect("JSON");
+            let cases = file["cases"].as_array().expect("cases");
+            assert!(cases.iter().any(|found| found["name"] == **case), "{group} {case:?}");
+        }
+    }
+
+    #[test]
+    fn checks_refuse_what_their_entry_does_not_say() {
+        let group = golden::load::<Case>("pixel_params");
+        let case = group.cases.iter().find(|case| case.name == "t emoji").expect("a recorded case");
+        let answer = Answer::Nothing("connection closed".into());
+        let answers = HashMap::new();
+        let check = |differences: &[Difference]| {
+            check("pixel_params", &Evidence { case, answer: &answer, differences, answers: &answers }).expect("listed")
+        };
+        let flag = Difference::new("record.detectedCorruption", "true", "false");
+        assert!(check(&[flag.clone()]).is_ok());
+        assert!(check(&[]).is_err());
+        assert!(check(&[flag, Difference::new("status", 200, 500)]).is_err());
+        assert!(!is_listed("pixel_params", "valid"));
+    }
+}

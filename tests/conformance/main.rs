@@ -1,0 +1,74 @@
+//! Replays recordings of the original collector against the real program, and says where the two differ.
+//!
+//! `groups/` holds the recordings as they are (`groups/README.md` is their format), `groups/differences.json` the closed
+//! list of cases that come out otherwise on purpose. One test per group. To work on it:
+//!
+//! * a group joins by its name in the list below; whether it is requests or steps is seen from the file's own shape;
+//! * an entry of `differences.json` needs a written check in `differences.rs`, and a test asks for it;
+//! * a case that waits for a later part stands in `pending.txt`: it is run, must still fail, and fails when it passes;
+//! * `cargo test --test conformance pixel_params` runs one group; `HEADWATER_CASE='t emoji'` reports on one case of it.
+//!
+//! Parts: `golden` (the files), `instance` (the program with a configuration of its own), `replay` (requests in, records
+//! out), `align` (which record belongs to which case), `compare` (what differs), `steps` (file sink) and `shutdown`,
+//! `verdict` (agrees, differs, on purpose, pending).
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod align;
+mod compare;
+mod differences;
+mod golden;
+mod instance;
+mod listing;
+mod replay;
+mod shutdown;
+mod steps;
+mod verdict;
+
+/// Makes one test per group, and the list of their names.
+macro_rules! groups {
+    ($run:path: $($group:ident)+) => {
+        $(#[test]
+        fn $group() {
+            $run(stringify!($group));
+        })+
+    };
+}
+
+groups!(replay::run:
+    http_default
+    pixel_params
+    checksum_supplementary
+    dups_keep_all
+    dups_discard_both
+    dups_discard_corrupted
+    dups_discard_duplicates
+    dups_memory_1
+    json_default_mapping
+);
+
+#[test]
+fn file_sink() {
+    steps::run("file_sink");
+}
+
+#[test]
+fn shutdown() {
+    shutdown::run("shutdown");
+}
+
+/// Groups that are run; the others come with later parts of the program.
+const ACTIVE: &[&str] = &[
+    "http_default",
+    "pixel_params",
+    "checksum_supplementary",
+    "dups_keep_all",
+    "dups_discard_both",
+    "dups_discard_corrupted",
+    "dups_discard_duplicates",
+    "dups_memory_1",
+    "json_default_mapping",
+    "file_sink",
+    "shutdown",
+];
