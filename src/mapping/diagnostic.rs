@@ -53,7 +53,7 @@ codes! {
 pub struct Reports {
     source: Arc<SourceText>,
     list: Vec<Diagnostic>,
-    seen: HashSet<(&'static str, Span)>,
+    seen: HashSet<(&'static str, Span, String)>,
     errors: usize,
 }
 
@@ -81,8 +81,13 @@ impl Reports {
 
     /// Adds a message, unless the same code was already reported at the same place.
     pub fn add(&mut self, diagnostic: Diagnostic) {
+        self.add_apart(diagnostic, "");
+    }
+
+    /// As [`Reports::add`], for messages about several `subjects` at one place.
+    pub fn add_apart(&mut self, diagnostic: Diagnostic, subject: &str) {
         let place = diagnostic.places.first().map_or(Span::default(), |place| Span::of(&place.span));
-        if !self.seen.insert((diagnostic.code, place)) {
+        if !self.seen.insert((diagnostic.code, place, subject.to_owned())) {
             return;
         }
         if diagnostic.is_error() {

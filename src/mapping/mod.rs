@@ -4,25 +4,49 @@
 //! actions) → `typing` (against the schema) → `lower` → `program`; per event `eval` runs the program and fills the
 //! slots of the encode plan. Pure: no I/O, no clock.
 
+pub mod action;
 pub mod ast;
+mod block;
 pub mod builtin;
 pub mod diagnostic;
+pub mod eval;
+pub mod function;
+pub mod interpret;
 pub mod java;
 pub mod lexer;
+pub mod lower;
 pub mod parser;
+pub mod producer;
+pub mod program;
+pub mod typing;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
+pub use block::map;
+
 use crate::{
     diagnostic::{Diagnostic, SourceText},
+    enrich::cache::AgentCache,
     event::Keep,
-    journal::Block,
-    record::{chunk::RecordChunk, schema::RecordSchema},
+    record::{plan::Plan, schema::RecordSchema},
 };
+use diagnostic::{MAYBE_UNSET, Reports};
+use eval::Buffers;
+use producer::Producer;
+use program::Program;
 
 /// A mapping, ready to run. Immutable; shared between deliveries.
 #[derive(Debug)]
-pub struct Mapping {}
+pub struct Mapping {
+    options: MappingOptions,
+    schema: Arc<RecordSchema>,
+    keep: Keep,
+    program: Program,
+    plan: Plan,
+}
 
 /// How a mapping is configured, beside its script and schema.
 #[derive(Clone, Debug)]
@@ -37,41 +61,77 @@ pub struct MappingOptions {
     pub discard_duplicates: bool,
 }
 
-/// Buffers and caches that `map` keeps between blocks; one per delivery.
-pub struct Scratch {}
+/// Buffers and caches that [`map`] keeps between blocks; one per delivery.
+#[derive(Debug)]
+pub struct Scratch {
+    agents: AgentCache,
+    buffers: Buffers,
+}
 
 impl Scratch {
     /// With room for `user_agents` distinct agents in the cache.
-    pub fn new(_user_agents: usize) -> Self {
-        unimplemented!()
+    #[must_use]
+    pub fn new(user_agents: usize) -> Self {
+        Self { agents: AgentCache::new(user_agents), buffers: Buffers::default() }
     }
 }
 
 impl Mapping {
     /// Name of the mapping.
+    #[must_use]
     pub fn name(&self) -> &str {
-        unimplemented!()
+        &self.options.name
     }
+
     /// Schema of its records.
+    #[must_use]
     pub fn schema(&self) -> &Arc<RecordSchema> {
-        unimplemented!()
+        &self.schema
     }
+
     /// Headers and cookies that its script reads.
+    #[must_use]
     pub fn keep(&self) -> &Keep {
-        unimplemented!()
+        &self.keep
     }
 }
 
 /// Compiles a script. The warnings come with the mapping; any error means that there is none.
+///
+/// # Errors
+/// Everything that is wrong with the script, in order of place, warnings included.
 pub fn compile(
-    _options: MappingOptions,
-    _script: &Arc<SourceText>,
-    _schema: &Arc<RecordSchema>,
+    options: MappingOptions,
+    script: &Arc<SourceText>,
+    schema: &Arc<RecordSchema>,
 ) -> Result<(Mapping, Vec<Diagnostic>), Vec<Diagnostic>> {
-    unimplemented!()
+    let (tree, faults) = parser::parse(script);
+    if !faults.is_empty() {
+        // What a script with holes would do says little.
+        return Err(faults);
+    }
+    let mut reports = Reports::new(script);
+    let outcome = interpret::interpret(&tree, &mut reports);
+    typing::check(&outcome.actions, &outcome.producers, schema, &mut reports);
+    let failed = reports.any_error();
+    let mut diagnostics = reports.finish();
+    if failed {
+        // Fields whose statement failed are unset, but that is not the mistake.
+        diagnostics.retain(|diagnostic| diagnostic.code != MAYBE_UNSET.code);
+        return Err(diagnostics);
+    }
+    let program = lower::lower(&outcome.actions, &outcome.producers, schema, script);
+    let (schema, plan, keep) = (Arc::clone(schema), Plan::compile(schema), keep(&program));
+    Ok((Mapping { options, schema, keep, program, plan }, diagnostics))
 }
 
-/// Maps every event of a block through each mapping of a sink, in order. Pure; a panic costs one event only.
-pub fn map(_program: &[Arc<Mapping>], _block: &Arc<Block>, _scratch: &mut Scratch, _out: &mut RecordChunk) {
-    unimplemented!()
+/// The headers and cookies that a program reads.
+fn keep(program: &Program) -> Keep {
+    let mut keep = Keep::default();
+    for node in &program.nodes {
+        if let Producer::Cookie(name) = &node.producer {
+            keep.add(&Keep { cookies: vec![name.clone()], ..Keep::default() });
+        }
+    }
+    keep
 }

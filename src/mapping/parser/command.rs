@@ -3,6 +3,7 @@
 use super::{KEYWORDS, Parsed, Parser};
 use crate::mapping::{
     ast::{Argument, Call, Expr, ExprKind, Name, Span},
+    diagnostic::SYNTAX,
     lexer::TokenKind,
 };
 
@@ -87,17 +88,36 @@ impl Parser {
             ExprKind::Property { object, name, safe } if self.starts_argument() => {
                 self.call(Some(*object), safe, name)?
             }
-            _ => return Ok(head),
+            _ => return self.no_command(head),
         };
         let mut links = 0;
         while let Some(name) = self.link() {
             links += 1;
             if links > super::CHAIN_MAX {
-                return Err(self.error(crate::mapping::diagnostic::LIMIT, name.span, "this chain is too long"));
+                return Err(self.give_up("this chain is too long"));
             }
             result = self.linked(result, name)?;
         }
         Ok(result)
+    }
+
+    /// An expression that takes no arguments. If some follow, the sign in front of the first was read as an operator.
+    fn no_command(&mut self, head: Expr) -> Parsed<Expr> {
+        let hint = match &head.kind {
+            ExprKind::Index(object, _) if matches!(object.kind, ExprKind::Name(_)) => {
+                "a list as an argument needs brackets: `map(['a'])`"
+            }
+            ExprKind::Binary(binary) if matches!(binary.left.kind, ExprKind::Name(_)) => {
+                "a number with a sign needs brackets: `map(-5)`"
+            }
+            _ => return Ok(head),
+        };
+        let token = self.peek().clone();
+        if !matches!(&token.kind, TokenKind::Word(word) if !KEYWORDS.contains(&word.as_str())) {
+            return Ok(head);
+        }
+        let message = format!("{} where the end of the statement should stand", super::describe(&token.kind));
+        Err(self.error_with_hint(SYNTAX, token.span, message, Some(hint)))
     }
 
     /// The name of the next link, if one stands on the same line.

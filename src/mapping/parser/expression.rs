@@ -3,7 +3,7 @@
 use super::{CHAIN_MAX, KEYWORDS, Lost, Parsed, Parser};
 use crate::mapping::{
     ast::{Argument, Binary, Call, Closure, Expr, ExprKind, Name, Parameter, Span, TextPart},
-    diagnostic::{LIMIT, UNSUPPORTED_CONSTRUCT},
+    diagnostic::UNSUPPORTED_CONSTRUCT,
     lexer::{Piece, Token, TokenKind},
 };
 
@@ -48,28 +48,29 @@ impl Parser {
         })
     }
 
-    fn operator(&mut self, level: usize) -> Option<&'static str> {
-        let token = &self.peek().kind;
-        let found = match token {
-            TokenKind::Sign(sign) => BINARY[level].iter().find(|operator| *operator == sign),
-            TokenKind::Word(word) => BINARY[level].iter().find(|operator| *operator == word),
-            _ => None,
+    /// The operator at hand if it binds at `level` or tighter.
+    fn operator(&mut self, level: usize) -> Option<(usize, &'static str)> {
+        let written = match &self.peek().kind {
+            TokenKind::Sign(sign) => sign,
+            TokenKind::Word(word) => word.as_str(),
+            _ => return None,
         };
-        found.copied()
+        let levels = BINARY.iter().enumerate().skip(level);
+        levels
+            .flat_map(|(level, row)| row.iter().map(move |operator| (level, *operator)))
+            .find(|(_, one)| *one == written)
     }
 
+    /// Precedence climbing: reads operators of `level` and tighter.
     fn binary(&mut self, level: usize) -> Parsed<Expr> {
-        if level == BINARY.len() {
-            return self.unary();
-        }
-        let mut left = self.binary(level + 1)?;
+        let mut left = self.unary()?;
         let mut links = 0;
-        while let Some(operator) = self.operator(level) {
-            let sign = self.bump().span;
+        while let Some((found, operator)) = self.operator(level) {
+            self.bump();
             self.skip_newlines();
             links += 1;
             if links > CHAIN_MAX {
-                return Err(self.error(LIMIT, sign, "this chain of operators is too long"));
+                return Err(self.give_up("this chain of operators is too long"));
             }
             if operator == "as" {
                 let name = self.type_name()?;
@@ -77,7 +78,7 @@ impl Parser {
                 left = Expr { kind: ExprKind::Cast(Box::new(left), name), span };
                 continue;
             }
-            let right = self.binary(level + 1)?;
+            let right = self.binary(found + 1)?;
             let span = left.span.to(right.span);
             left = Expr { kind: ExprKind::Binary(Box::new(Binary { operator, left, right })), span };
         }
@@ -149,7 +150,7 @@ impl Parser {
         let mut value = head;
         for links in 0.. {
             if links > CHAIN_MAX {
-                return Err(self.error(LIMIT, value.span, "this chain is too long"));
+                return Err(self.give_up("this chain is too long"));
             }
             let before = self.at;
             self.skip_newlines();

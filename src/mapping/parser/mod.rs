@@ -30,7 +30,7 @@ const CHAIN_MAX: usize = 200;
 pub fn parse(source: &Arc<SourceText>) -> (Script, Vec<Diagnostic>) {
     let mut reports = Reports::new(source);
     let tokens = lex(&source.text, &mut reports);
-    let mut parser = Parser { tokens, at: 0, reports, depth: 0, brackets: 0 };
+    let mut parser = Parser { tokens, at: 0, reports, depth: 0, brackets: 0, gave_up: false };
     let script = parser.script();
     (script, parser.reports.finish())
 }
@@ -47,6 +47,8 @@ struct Parser {
     depth: usize,
     /// Open `(` and `[` around, within the innermost braces: newlines mean nothing inside.
     brackets: usize,
+    /// A limit was met: nothing more is reported, because whatever is open now stays so.
+    gave_up: bool,
 }
 
 /// Words that cannot be names.
@@ -173,8 +175,26 @@ impl Parser {
     }
 
     fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Lost {
-        let report = self.reports.error(code, span, message);
-        self.reports.add(report);
+        self.error_with_hint(code, span, message, None)
+    }
+
+    fn error_with_hint(&mut self, code: Code, span: Span, message: impl Into<String>, hint: Option<&str>) -> Lost {
+        if !self.gave_up {
+            let mut report = self.reports.error(code, span, message);
+            if let Some(hint) = hint {
+                report = report.hint(hint);
+            }
+            self.reports.add(report);
+        }
+        Lost
+    }
+
+    /// Reports a limit and goes to the end: nothing sensible can follow.
+    fn give_up(&mut self, message: impl Into<String>) -> Lost {
+        let span = self.peek().span;
+        self.error(LIMIT, span, message);
+        self.gave_up = true;
+        self.at = self.tokens.len() - 1;
         Lost
     }
 
@@ -187,11 +207,7 @@ impl Parser {
     /// Runs `inner` one level deeper.
     fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth == DEPTH_MAX {
-            let span = self.peek().span;
-            self.error(LIMIT, span, format!("nested deeper than {DEPTH_MAX} levels"));
-            // Nothing sensible can follow, and each level would report the same.
-            self.at = self.tokens.len() - 1;
-            return Err(Lost);
+            return Err(self.give_up(format!("nested deeper than {DEPTH_MAX} levels")));
         }
         self.depth += 1;
         let result = inner(self);

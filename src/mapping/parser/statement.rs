@@ -1,6 +1,6 @@
 //! Statements, declarations and blocks.
 
-use super::{KEYWORDS, Lost, Parsed, Parser};
+use super::{KEYWORDS, Parsed, Parser};
 use crate::mapping::{
     ast::{Closure, Expr, Method, Name, Parameter, Script, Span, Statement, StatementKind},
     diagnostic::{SYNTAX, UNSUPPORTED_CONSTRUCT},
@@ -59,10 +59,8 @@ impl Parser {
             TokenKind::Newline | TokenKind::End | TokenKind::Sign(";" | "}") => Ok(()),
             TokenKind::Word(word) if word == "else" => {
                 let span = self.peek().span;
-                let report = self.reports.error(SYNTAX, span, "`else` without `if`");
                 let hint = "`when … apply` has no `else`: write a second `when` with the opposite condition";
-                self.reports.add(report.hint(hint));
-                Err(Lost)
+                Err(self.error_with_hint(SYNTAX, span, "`else` without `if`", Some(hint)))
             }
             _ => Err(self.unexpected("the end of the statement")),
         }

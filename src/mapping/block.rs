@@ -1,0 +1,167 @@
+//! Maps the events of a block: admission, run, record, and the count of what became of each event.
+
+use std::{
+    cell::OnceCell,
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use super::{Mapping, Scratch, eval};
+use crate::{
+    checkpoint::{Offset, Outcomes},
+    event::{Event, codec::decode_with_party, murmur::party_hash},
+    journal::Block,
+    record::chunk::{DeadReason, RecordChunk, RecordHead, Refusal},
+};
+
+/// What a mapping does with an event before its script runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Admit {
+    Map,
+    OtherSource,
+    Corrupt,
+    Duplicate,
+}
+
+/// An event and where it stands.
+pub(super) struct Place {
+    pub(super) offset: Offset,
+    /// Where the party id lies in the event's bytes.
+    pub(super) party: Range<u32>,
+}
+
+/// Maps every event of a block through each mapping of a sink, in order: empties `out`, then fills it with the records,
+/// the refused events and, per mapping, what became of the events. Pure; a panic costs one event of one mapping only.
+pub fn map(program: &[Arc<Mapping>], block: &Arc<Block>, scratch: &mut Scratch, out: &mut RecordChunk) {
+    out.reset(block, program.len());
+    for (offset, bytes) in block.events() {
+        match decode_with_party(bytes) {
+            Ok((event, party)) => map_event(program, &event, &Place { offset, party }, scratch, out),
+            Err(error) => {
+                for mapping in 0..program.len() {
+                    let refusal = Dead { reason: DeadReason::Unreadable, message: error.to_string(), position: None };
+                    refuse(mapping, offset, refusal, out);
+                }
+            }
+        }
+    }
+}
+
+/// Maps one event through each mapping.
+pub(super) fn map_event(
+    program: &[Arc<Mapping>],
+    event: &Event<'_>,
+    place: &Place,
+    scratch: &mut Scratch,
+    out: &mut RecordChunk,
+) {
+    let agent = OnceCell::new();
+    let hash = party_hash(event.party_id);
+    for (index, mapping) in program.iter().enumerate() {
+        let outcomes = &mut out.outcomes[index];
+        match admit(mapping, event) {
+            Admit::OtherSource => outcomes.other_source += 1,
+            Admit::Corrupt => outcomes.discarded_corrupt += 1,
+            Admit::Duplicate => outcomes.discarded_duplicate += 1,
+            Admit::Map => {
+                let head = RecordHead {
+                    offset: place.offset,
+                    mapping: narrow(index),
+                    party_hash: hash,
+                    time_ms: event.request_time,
+                    party: place.party.clone(),
+                };
+                let length = out.bytes.len();
+                let run = AssertUnwindSafe(|| record(mapping, event, head, &agent, scratch, out));
+                match catch_unwind(run) {
+                    Ok(Ok(())) => out.outcomes[index].delivered += 1,
+                    Ok(Err(dead)) => refuse(index, place.offset, dead, out),
+                    Err(panic) => {
+                        // The record may have been half written.
+                        out.bytes.truncate(length);
+                        let message = panic_message(panic.as_ref());
+                        refuse(
+                            index,
+                            place.offset,
+                            Dead { reason: DeadReason::Internal, message, position: None },
+                            out,
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn admit(mapping: &Mapping, event: &Event<'_>) -> Admit {
+    let options = &mapping.options;
+    if !options.sources.iter().any(|source| source == event.source) {
+        Admit::OtherSource
+    } else if event.flags.corrupt && options.discard_corrupted {
+        Admit::Corrupt
+    } else if event.flags.duplicate && options.discard_duplicates {
+        Admit::Duplicate
+    } else {
+        Admit::Map
+    }
+}
+
+/// Why an event has no record.
+struct Dead {
+    reason: DeadReason,
+    message: String,
+    position: Option<String>,
+}
+
+fn record(
+    mapping: &Mapping,
+    event: &Event<'_>,
+    head: RecordHead,
+    agent: &OnceCell<Arc<crate::enrich::ua::UserAgent>>,
+    scratch: &mut Scratch,
+    out: &mut RecordChunk,
+) -> Result<(), Dead> {
+    #[cfg(test)]
+    super::tests::panic_if_asked(event);
+    let Scratch { agents, buffers } = scratch;
+    let pushed = eval::run(&mapping.program, event, agent, agents, buffers, |slots| {
+        out.push(head, |bytes| mapping.plan.encode(slots, bytes))
+    });
+    match pushed {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            Err(Dead { reason: DeadReason::RecordIncomplete, message: error.to_string(), position: None })
+        }
+        Err(failure) => Err(Dead {
+            reason: DeadReason::EvaluationFailed,
+            message: failure.message,
+            position: Some(failure.position),
+        }),
+    }
+}
+
+fn refuse(mapping: usize, offset: Offset, dead: Dead, out: &mut RecordChunk) {
+    let Dead { reason, message, position } = dead;
+    count(&mut out.outcomes[mapping], reason);
+    out.rejected.push(Refusal { offset, mapping: narrow(mapping), reason, message, position });
+}
+
+fn count(outcomes: &mut Outcomes, reason: DeadReason) {
+    match outcomes.dead.get_mut(reason.code()) {
+        Some(count) => *count += 1,
+        None => {
+            outcomes.dead.insert(reason.code().to_owned(), 1);
+        }
+    }
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a defect of this program: {}", text.unwrap_or("unknown"))
+}
+
+fn narrow(mapping: usize) -> u16 {
+    // A configuration has far fewer mappings.
+    u16::try_from(mapping).unwrap_or(u16::MAX)
+}

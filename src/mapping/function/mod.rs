@@ -1,0 +1,112 @@
+//! What scripts can ask of an event, one file per family: the names that scripts use, and the evaluation.
+
+pub mod condition;
+pub mod cookie;
+pub mod parse;
+pub mod request;
+pub mod uri;
+pub mod user_agent;
+
+use super::{
+    action::Literal,
+    producer::{Kind, Producer, ProducerId, Producers},
+};
+
+/// An argument of a call, as far as these functions care.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// A text, interpolated or not.
+    Text {
+        /// The text.
+        text: String,
+        /// Whether it was interpolated: such a text equals nothing.
+        interpolated: bool,
+    },
+    /// A value of the event.
+    Producer(ProducerId),
+    /// A boolean or number of a type that can be compared.
+    Literal(Literal),
+    /// Anything else, described.
+    Other(&'static str),
+}
+
+/// What a name and its arguments stand for.
+#[derive(Debug)]
+pub enum Found {
+    /// This value.
+    Producer(Producer),
+    /// The function exists, but takes other arguments: which, as in `one text`.
+    WrongArguments(&'static str),
+    /// The function exists in the language, but not yet here.
+    NotYet,
+    /// There is no such function.
+    Unknown,
+}
+
+/// Functions of the language that are still to come.
+const FUNCTIONS_TO_COME: &[&str] = &[
+    "header",
+    "eventParameters",
+    "eventParameter",
+    "ip2geo",
+    "digest",
+    "toInt",
+    "toLong",
+    "toFloat",
+    "toDouble",
+    "toBoolean",
+    "parseUri",
+    "matcher",
+];
+
+/// Functions that stand for a value of the event, as in `location()`.
+#[must_use]
+pub fn function(name: &str, arguments: &[Given]) -> Found {
+    let plain =
+        |producer| if arguments.is_empty() { Found::Producer(producer) } else { Found::WrongArguments("no argument") };
+    if let Some(request) = Request::named(name) {
+        return plain(Producer::Request(request));
+    }
+    match name {
+        "userAgent" => plain(Producer::UserAgent),
+        "cookie" => cookie::function(arguments),
+        _ if FUNCTIONS_TO_COME.contains(&name) => Found::NotYet,
+        _ => Found::Unknown,
+    }
+}
+
+use request::Request;
+
+/// Methods of a value of the event, as in `location().isPresent()`.
+#[must_use]
+pub fn method(producers: &Producers, of: ProducerId, name: &str, arguments: &[Given]) -> Found {
+    let own = match producers.kind(of) {
+        Kind::Uri => uri::method(of, name, arguments),
+        Kind::Query => uri::query_method(of, name, arguments),
+        Kind::UserAgent => user_agent::method(of, name, arguments),
+        Kind::Boolean => condition::boolean_method(producers, of, name, arguments),
+        Kind::Text | Kind::Int | Kind::Long => Found::Unknown,
+    };
+    if matches!(own, Found::Unknown) { condition::method(of, name, arguments) } else { own }
+}
+
+/// Names of all functions, for hints.
+pub fn function_names() -> impl Iterator<Item = &'static str> + Clone {
+    request::NAMES
+        .iter()
+        .map(|(name, ..)| *name)
+        .chain(["userAgent", "cookie"])
+        .chain(FUNCTIONS_TO_COME.iter().copied())
+}
+
+/// Names of all methods of values of this type, for hints.
+pub fn method_names(kind: Kind) -> impl Iterator<Item = &'static str> {
+    let own: Vec<&'static str> = match kind {
+        Kind::Uri => uri::PARTS.iter().map(|(name, _)| *name).chain(["query"]).collect(),
+        Kind::Query => vec!["value", "valueList"],
+        Kind::UserAgent => user_agent::FIELDS.iter().map(|(name, _)| *name).collect(),
+        Kind::Boolean => vec!["and", "or", "negate"],
+        Kind::Text | Kind::Int | Kind::Long => Vec::new(),
+    };
+    own.into_iter().chain(["isPresent", "isAbsent", "equalTo"])
+}

@@ -1,0 +1,194 @@
+//! Calls: which function a name means, and with what it is called.
+
+use super::{Context, Evaluated, Interpreter, Stop, Value};
+use crate::{
+    diagnostic::nearest,
+    mapping::{
+        ast::{Argument, Call, Name, Span},
+        diagnostic::{BAD_ARGUMENTS, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
+        function::{self, Found, Given, function_names, method_names},
+        producer::ProducerId,
+    },
+};
+
+/// Functions of the script and of the mapping object, beside those for values of the event.
+const STATEMENTS: &[&str] =
+    &["mapping", "map", "when", "match", "parse", "not", "section", "stop", "exit", "exitWhen", "println"];
+
+impl<'a> Interpreter<'a, '_> {
+    pub(super) fn arguments(&mut self, list: &'a [Argument], context: Context) -> Evaluated<'a, Vec<Value<'a>>> {
+        let mut values = Vec::with_capacity(list.len());
+        for argument in list {
+            if let Some(name) = &argument.name {
+                return Err(self.not_yet(name.span, "an argument with a name"));
+            }
+            values.push(self.expr(&argument.value, context)?);
+        }
+        Ok(values)
+    }
+
+    pub(super) fn call(&mut self, call: &'a Call, span: Span, context: Context) -> Evaluated<'a> {
+        let Some(receiver) = &call.receiver else {
+            let arguments = self.arguments(&call.arguments, context)?;
+            return self.call_function(&call.name, arguments, span, context);
+        };
+        let receiver = self.expr(receiver, context)?;
+        if call.safe && matches!(receiver, Value::Null) {
+            return Ok(Value::Null);
+        }
+        let arguments = self.arguments(&call.arguments, context)?;
+        if matches!(receiver, Value::Poison) || arguments.iter().any(|value| matches!(value, Value::Poison)) {
+            self.use_up(&receiver);
+            if let (Value::Poison, "apply", [Value::Closure(closure, inner)]) =
+                (&receiver, &*call.name.text, &arguments[..])
+            {
+                self.dry_run(closure, *inner, span)?;
+            }
+            return Ok(Value::Poison);
+        }
+        match receiver {
+            Value::Producer(id) => self.call_producer(id, &call.name, &arguments, span),
+            Value::Pending(pending) => self.finish(pending, &call.name, arguments, span),
+            Value::Mapping => self.call_mapping(&call.name, arguments, span, Context { mapping: true, ..context }),
+            Value::Closure(closure, inner) if call.name.text == "call" => {
+                self.call_closure(closure, inner, arguments, span)
+            }
+            receiver => self.call_method(&receiver, &call.name, arguments, span),
+        }
+    }
+
+    /// A failed statement uses up what it was to finish, so that this is not reported as well.
+    fn use_up(&mut self, receiver: &Value<'a>) {
+        if let Value::Pending(pending) = receiver {
+            self.pending[*pending].used = true;
+        }
+    }
+
+    pub(super) fn call_value(&mut self, callee: &Value<'a>, arguments: Vec<Value<'a>>, span: Span) -> Evaluated<'a> {
+        match callee {
+            Value::Poison => Ok(Value::Poison),
+            Value::Closure(closure, context) => self.call_closure(closure, *context, arguments, span),
+            other => Err(self.error(UNKNOWN_FUNCTION, span, format!("{} cannot be called", other.describe()))),
+        }
+    }
+
+    /// A bare name: a closure in a variable, a method of the script, a function, or one of the mapping object.
+    fn call_function(
+        &mut self,
+        name: &'a Name,
+        arguments: Vec<Value<'a>>,
+        span: Span,
+        context: Context,
+    ) -> Evaluated<'a> {
+        match self.variable(context.scope, &name.text).cloned() {
+            Some(Value::Closure(closure, inner)) => {
+                return self.call_closure(closure, Context { value: true, ..inner }, arguments, span);
+            }
+            Some(Value::Poison) => return Ok(Value::Poison),
+            _ => {}
+        }
+        let script = self.script;
+        if let Some(method) = script.methods.iter().find(|method| method.name.text == name.text) {
+            // A method sees what is visible everywhere, not the mapping object.
+            let inner = Context { scope: 0, mapping: false, value: true };
+            return self.call_closure(&method.closure, inner, arguments, span);
+        }
+        if arguments.iter().any(|value| matches!(value, Value::Poison)) {
+            return Ok(Value::Poison);
+        }
+        if let Some(result) = self.script_function(name, &arguments, span, context) {
+            return result;
+        }
+        if context.mapping {
+            return self.call_mapping(name, arguments, span, context);
+        }
+        if self.is_known(&name.text) {
+            let message = format!("`{}` cannot be called outside a mapping block", name.text);
+            let hint = format!("inside a method write `mapping.{}(…)`, or use a closure in the block", name.text);
+            return Err(self.error_with_hint(UNKNOWN_FUNCTION, name.span, message, hint));
+        }
+        Err(self.unknown_function(name))
+    }
+
+    /// Functions of the mapping object: statements, and values of the event.
+    fn call_mapping(
+        &mut self,
+        name: &'a Name,
+        arguments: Vec<Value<'a>>,
+        span: Span,
+        context: Context,
+    ) -> Evaluated<'a> {
+        if let Some(result) = self.mapping_function(name, &arguments, span, context) {
+            return result;
+        }
+        let given: Vec<Given> = arguments.iter().map(Value::given).collect();
+        match function::function(&name.text, &given) {
+            Found::Producer(producer) => self.producer(span, producer),
+            Found::WrongArguments(wanted) => Err(self.wrong_arguments(name, wanted, &arguments)),
+            Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
+            Found::Unknown if self.is_known(&name.text) => {
+                Err(self.wrong_arguments(name, "other arguments", &arguments))
+            }
+            Found::Unknown => Err(self.unknown_function(name)),
+        }
+    }
+
+    fn call_producer(&mut self, id: ProducerId, name: &Name, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
+        let given: Vec<Given> = arguments.iter().map(Value::given).collect();
+        match function::method(&self.producers, id, &name.text, &given) {
+            Found::Producer(producer) => {
+                self.doubt_comparison(id, &producer, arguments, span);
+                self.producer(span, producer)
+            }
+            Found::WrongArguments(wanted) => {
+                let report = self.wrong_arguments(name, wanted, arguments);
+                let closure = arguments.iter().any(|value| matches!(value, Value::Closure(..)));
+                Err(match report {
+                    Stop::Failed(report) if closure => {
+                        let hint = "the block went to the method in front of it: write `when … apply { … }`";
+                        Stop::Failed(Box::new(report.hint(hint)))
+                    }
+                    report => report,
+                })
+            }
+            Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
+            Found::Unknown => {
+                let kind = self.producers.kind(id);
+                let message = format!("{} has no method `{}`", kind.describe(), name.text);
+                Err(match nearest(&name.text, method_names(kind)) {
+                    Some(near) => {
+                        self.error_with_hint(UNKNOWN_METHOD, name.span, message, format!("did you mean `{near}`?"))
+                    }
+                    None => self.error(UNKNOWN_METHOD, name.span, message),
+                })
+            }
+        }
+    }
+
+    pub(super) fn wrong_arguments(&self, name: &Name, wanted: &str, arguments: &[Value<'a>]) -> Stop<'a> {
+        let given = match arguments {
+            [] => "none was given".to_owned(),
+            [one] => format!("{} was given", one.describe()),
+            several => {
+                let list: Vec<_> = several.iter().map(Value::describe).collect();
+                format!("{} were given", list.join(" and "))
+            }
+        };
+        self.error(BAD_ARGUMENTS, name.span, format!("`{}` takes {wanted}, {given}", name.text))
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        STATEMENTS.contains(&name) || function_names().any(|known| known == name)
+    }
+
+    fn unknown_function(&self, name: &Name) -> Stop<'a> {
+        let message = format!("there is no function `{}`", name.text);
+        let methods = self.script.methods.iter().map(|method| method.name.text.as_str());
+        let functions = function_names().chain(STATEMENTS.iter().copied());
+        let known = functions.map(|known: &str| known).chain(methods);
+        match nearest(&name.text, known) {
+            Some(near) => self.error_with_hint(UNKNOWN_FUNCTION, name.span, message, format!("did you mean `{near}`?")),
+            None => self.error(UNKNOWN_FUNCTION, name.span, message),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! What a script can ask of an event: lazy values, made when the script is loaded, evaluated per event.
+//!
+//! Producers form an acyclic graph in an arena; equal ones are one. Its depth is bounded, so evaluation may recurse.
+
+use std::collections::HashMap;
+
+use super::{
+    action::Literal,
+    ast::Span,
+    function::{request::Request, uri::UriPart, user_agent::AgentField},
+};
+
+/// Deepest nesting of producers.
+pub const DEPTH_MAX: u16 = 100;
+
+/// Most producers of one script.
+pub const COUNT_MAX: usize = 20_000;
+
+/// A producer in its arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProducerId(u32);
+
+impl ProducerId {
+    /// Index in the arena or, in a program, among its nodes.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The producer at an index.
+    #[must_use]
+    pub fn at(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+}
+
+/// Static type of a producer's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// For `string`.
+    Text,
+    /// For `boolean`.
+    Boolean,
+    /// For `int`.
+    Int,
+    /// For `long`.
+    Long,
+    /// A parsed URI; only its parts can be mapped.
+    Uri,
+    /// A parsed query: names with their values.
+    Query,
+    /// A recognised user agent; only its parts can be mapped.
+    UserAgent,
+}
+
+impl Kind {
+    /// As messages say it.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Text => "a string",
+            Self::Boolean => "a boolean",
+            Self::Int => "an int",
+            Self::Long => "a long",
+            Self::Uri => "a URI",
+            Self::Query => "a query",
+            Self::UserAgent => "a user agent",
+        }
+    }
+}
+
+/// What `parse … to` makes of a text, beside URIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ParseTo {
+    /// `int32`, `int`
+    Int,
+    /// `int64`, `long`
+    Long,
+    /// `bool`, `boolean`
+    Boolean,
+}
+
+/// A lazy value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Producer {
+    /// A plain value of the event.
+    Request(Request),
+    /// First cookie of this name.
+    Cookie(String),
+    /// The recognised user agent.
+    UserAgent,
+    /// A property of a user agent.
+    Agent(ProducerId, AgentField),
+    /// A text read as URI.
+    Uri(ProducerId),
+    /// A part of a URI.
+    UriPart(ProducerId, UriPart),
+    /// The query of a URI, read as form.
+    Query(ProducerId),
+    /// First value of a name in a query.
+    QueryValue(ProducerId, String),
+    /// A text read as number or boolean.
+    Parse(ProducerId, ParseTo),
+    /// Whether there is a value.
+    Present(ProducerId),
+    /// Whether there is none.
+    Absent(ProducerId),
+    /// Whether two values are equal, or both absent.
+    Equal(ProducerId, ProducerId),
+    /// Whether there is a value and it equals a literal; None is a literal that never equals anything.
+    EqualLiteral(ProducerId, Option<Literal>),
+    /// Both true; absent if either is.
+    And(ProducerId, ProducerId),
+    /// One of both true; absent if either is.
+    Or(ProducerId, ProducerId),
+    /// The opposite; absent stays absent.
+    Not(ProducerId),
+}
+
+impl Producer {
+    /// The producers that it is made of.
+    #[must_use]
+    pub fn operands(&self) -> [Option<ProducerId>; 2] {
+        match self {
+            Self::Request(_) | Self::Cookie(_) | Self::UserAgent => [None, None],
+            Self::Agent(of, _)
+            | Self::Uri(of)
+            | Self::UriPart(of, _)
+            | Self::Query(of)
+            | Self::QueryValue(of, _)
+            | Self::Parse(of, _)
+            | Self::Present(of)
+            | Self::Absent(of)
+            | Self::EqualLiteral(of, _)
+            | Self::Not(of) => [Some(*of), None],
+            Self::Equal(left, right) | Self::And(left, right) | Self::Or(left, right) => [Some(*left), Some(*right)],
+        }
+    }
+
+    /// The same producer, made of others.
+    #[must_use]
+    pub fn rewired(mut self, wire: impl Fn(ProducerId) -> ProducerId) -> Self {
+        match &mut self {
+            Self::Request(_) | Self::Cookie(_) | Self::UserAgent => {}
+            Self::Agent(of, _)
+            | Self::Uri(of)
+            | Self::UriPart(of, _)
+            | Self::Query(of)
+            | Self::QueryValue(of, _)
+            | Self::Parse(of, _)
+            | Self::Present(of)
+            | Self::Absent(of)
+            | Self::EqualLiteral(of, _)
+            | Self::Not(of) => *of = wire(*of),
+            Self::Equal(left, right) | Self::And(left, right) | Self::Or(left, right) => {
+                *left = wire(*left);
+                *right = wire(*right);
+            }
+        }
+        self
+    }
+
+    /// Static type of its values.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Request(request) => request.kind(),
+            Self::Cookie(_) | Self::Agent(..) | Self::QueryValue(..) => Kind::Text,
+            Self::UserAgent => Kind::UserAgent,
+            Self::Uri(_) => Kind::Uri,
+            Self::UriPart(_, part) => part.kind(),
+            Self::Query(_) => Kind::Query,
+            Self::Parse(_, ParseTo::Int) => Kind::Int,
+            Self::Parse(_, ParseTo::Long) => Kind::Long,
+            Self::Parse(_, ParseTo::Boolean)
+            | Self::Present(_)
+            | Self::Absent(_)
+            | Self::Equal(..)
+            | Self::EqualLiteral(..)
+            | Self::And(..)
+            | Self::Or(..)
+            | Self::Not(_) => Kind::Boolean,
+        }
+    }
+}
+
+/// All producers of a script.
+#[derive(Debug, Default)]
+pub struct Producers {
+    nodes: Vec<Node>,
+    known: HashMap<Producer, ProducerId>,
+}
+
+#[derive(Debug)]
+struct Node {
+    producer: Producer,
+    depth: u16,
+    span: Span,
+}
+
+/// There are too many producers, or they are nested too deep.
+#[derive(Debug)]
+pub struct TooMany;
+
+impl Producers {
+    /// Adds a producer that the script made at `span`, or finds an equal one.
+    ///
+    /// # Errors
+    /// A limit is met.
+    pub fn add(&mut self, producer: Producer, span: Span) -> Result<ProducerId, TooMany> {
+        if let Some(id) = self.known.get(&producer) {
+            return Ok(*id);
+        }
+        let depth = producer.operands().into_iter().flatten().map(|id| self.nodes[id.index()].depth + 1).max();
+        let depth = depth.unwrap_or(0);
+        if depth > DEPTH_MAX || self.nodes.len() == COUNT_MAX {
+            return Err(TooMany);
+        }
+        let id = ProducerId::at(self.nodes.len());
+        self.known.insert(producer.clone(), id);
+        self.nodes.push(Node { producer, depth, span });
+        Ok(id)
+    }
+
+    /// The producer.
+    #[must_use]
+    pub fn get(&self, id: ProducerId) -> &Producer {
+        &self.nodes[id.index()].producer
+    }
+
+    /// Where the script first made it.
+    #[must_use]
+    pub fn span(&self, id: ProducerId) -> Span {
+        self.nodes[id.index()].span
+    }
+
+    /// Static type of its values.
+    #[must_use]
+    pub fn kind(&self, id: ProducerId) -> Kind {
+        self.get(id).kind()
+    }
+
+    /// Whether it has a value for every event.
+    #[must_use]
+    pub fn always(&self, id: ProducerId) -> bool {
+        match self.get(id) {
+            Producer::Request(request) => request.always(),
+            Producer::Present(_) | Producer::Absent(_) | Producer::Equal(..) | Producer::EqualLiteral(..) => true,
+            Producer::Parse(of, ParseTo::Boolean) | Producer::Not(of) => self.always(*of),
+            Producer::And(left, right) | Producer::Or(left, right) => self.always(*left) && self.always(*right),
+            _ => false,
+        }
+    }
+
+    /// The producer as the script would write it, for messages; cut where it gets long.
+    #[must_use]
+    pub fn identifier(&self, id: ProducerId) -> String {
+        let mut text = String::new();
+        self.write(id, &mut text);
+        text
+    }
+
+    fn write(&self, id: ProducerId, out: &mut String) {
+        const LENGTH_MAX: usize = 200;
+        if out.len() > LENGTH_MAX {
+            out.push('…');
+            return;
+        }
+        let method = |of: &ProducerId, call: String, out: &mut String| {
+            self.write(*of, out);
+            *out += &call;
+        };
+        match self.get(id) {
+            Producer::Request(request) => *out += &format!("{}()", request.name()),
+            Producer::Cookie(name) => *out += &format!("cookie({name})"),
+            Producer::UserAgent => *out += "userAgent()",
+            Producer::Agent(of, field) => method(of, format!(".{}()", field.name()), out),
+            Producer::Uri(of) => {
+                *out += "parse(";
+                method(of, " to uri)".to_owned(), out);
+            }
+            Producer::UriPart(of, part) => method(of, format!(".{}()", part.name()), out),
+            Producer::Query(of) => method(of, ".query()".to_owned(), out),
+            Producer::QueryValue(of, name) => method(of, format!(".value({name})"), out),
+            Producer::Parse(of, to) => {
+                let word = match to {
+                    ParseTo::Int => "int32",
+                    ParseTo::Long => "int64",
+                    ParseTo::Boolean => "bool",
+                };
+                *out += "parse(";
+                method(of, format!(" to {word})"), out);
+            }
+            Producer::Present(of) => method(of, ".isPresent()".to_owned(), out),
+            Producer::Absent(of) => method(of, ".isAbsent()".to_owned(), out),
+            Producer::EqualLiteral(of, literal) => {
+                let literal = literal.as_ref().map_or("…".to_owned(), Literal::to_string);
+                method(of, format!(".equalTo({literal})"), out);
+            }
+            Producer::Not(of) => {
+                *out += "not(";
+                method(of, ")".to_owned(), out);
+            }
+            Producer::Equal(left, right) => self.write_both(*left, "equalTo", *right, out),
+            Producer::And(left, right) => self.write_both(*left, "and", *right, out),
+            Producer::Or(left, right) => self.write_both(*left, "or", *right, out),
+        }
+    }
+
+    fn write_both(&self, left: ProducerId, method: &str, right: ProducerId, out: &mut String) {
+        self.write(left, out);
+        *out += &format!(".{method}(");
+        self.write(right, out);
+        out.push(')');
+    }
+}

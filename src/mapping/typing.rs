@@ -1,0 +1,239 @@
+//! Checks the actions of a script against the schema: fields exist, types fit, nothing stays unset unnoticed.
+//!
+//! No value is ever widened or narrowed: an `int` goes to an `int`, not to a `long`.
+
+use super::{
+    action::{Action, Literal, Mapped},
+    ast::Span,
+    diagnostic::{
+        FIELD_TYPE, LITERAL_TYPE, MAYBE_UNSET, NOT_BOOLEAN, NOT_MAPPABLE, NOT_YET, ODD_UNION, OVERWRITTEN, Reports,
+        UNKNOWN_FIELD,
+    },
+    producer::{Kind, ProducerId, Producers},
+};
+use crate::{
+    diagnostic::{Diagnostic, nearest},
+    record::schema::{Field, RecordSchema, Type},
+};
+
+/// Reports everything that is wrong or doubtful.
+pub fn check(actions: &[Action], producers: &Producers, schema: &RecordSchema, reports: &mut Reports) {
+    let mut typing = Typing { producers, schema, reports };
+    typing.actions(actions);
+    typing.unset(actions);
+}
+
+struct Typing<'a> {
+    producers: &'a Producers,
+    schema: &'a RecordSchema,
+    reports: &'a mut Reports,
+}
+
+impl Typing<'_> {
+    fn actions(&mut self, actions: &[Action]) {
+        for (index, action) in actions.iter().enumerate() {
+            match action {
+                Action::Set { field, value, span } => {
+                    self.set(field, value, *span);
+                    self.overwritten(field, *span, &actions[index + 1..]);
+                }
+                Action::When { condition, body, span } => {
+                    self.condition(*condition, *span);
+                    self.actions(body);
+                }
+                Action::Section(body) => self.actions(body),
+                Action::Stop | Action::Exit => {}
+            }
+        }
+    }
+
+    fn set(&mut self, name: &str, value: &Mapped, span: Span) {
+        let Some(field) = self.schema.fields().iter().find(|field| field.name == name) else {
+            return self.unknown_field(name, span);
+        };
+        let report = match value {
+            Mapped::Literal(literal) => self.literal(literal, field, span),
+            Mapped::Producer(id) => self.producer(*id, field, span),
+        };
+        if let Some(report) = report {
+            self.reports.add(report);
+        }
+    }
+
+    fn unknown_field(&mut self, name: &str, span: Span) {
+        let message = format!("the schema has no field `{name}`");
+        let mut report = self.reports.error(UNKNOWN_FIELD, span, message);
+        let names = self.schema.fields().iter().map(|field| field.name.as_str());
+        if let Some(near) = nearest(name, names) {
+            report = report.hint(format!("did you mean `{near}`?"));
+        }
+        self.reports.add(report);
+    }
+
+    fn literal(&self, literal: &Literal, field: &Field, span: Span) -> Option<Diagnostic> {
+        let fits = match (literal, field.kind.unwrapped()) {
+            (_, None) => return Some(self.odd_union(field, span)),
+            (Literal::Text(_), Some(Type::String))
+            | (Literal::Boolean(_), Some(Type::Boolean))
+            | (Literal::Int(_), Some(Type::Int))
+            | (Literal::Long(_), Some(Type::Long))
+            | (Literal::Float(_), Some(Type::Float))
+            | (Literal::Double(_), Some(Type::Double)) => true,
+            _ => false,
+        };
+        if fits {
+            return None;
+        }
+        let (name, kind) = (&field.name, &field.kind);
+        let message = format!("{literal} is {}, the field `{name}` has type {kind}", literal.describe());
+        let report = self.reports.error(LITERAL_TYPE, span, message);
+        Some(match rewritten(literal, field.kind.unwrapped()) {
+            Some(other) => report.hint(format!("write `{other}`")),
+            None => report,
+        })
+    }
+
+    fn producer(&self, id: ProducerId, field: &Field, span: Span) -> Option<Diagnostic> {
+        let wanted = match self.producers.kind(id) {
+            Kind::Text => Type::String,
+            Kind::Boolean => Type::Boolean,
+            Kind::Int => Type::Int,
+            Kind::Long => Type::Long,
+            kind @ (Kind::Uri | Kind::UserAgent) => return Some(self.not_mappable(id, kind, span)),
+            Kind::Query => {
+                let message = "mapping a whole query is not supported by this release";
+                return Some(self.reports.error(NOT_YET, span, message).hint("map single values with `.value(name)`"));
+            }
+        };
+        let Some(kind) = field.kind.unwrapped() else { return Some(self.odd_union(field, span)) };
+        if *kind == wanted {
+            return None;
+        }
+        let identifier = self.producers.identifier(id);
+        let (found, name, kind) = (self.producers.kind(id).describe(), &field.name, &field.kind);
+        let message = format!("cannot map {identifier} onto `{name}`: it is {found}, the field has type {kind}");
+        let report = self.reports.error(FIELD_TYPE, span, message);
+        Some(report.hint("types must be equal: nothing is widened, narrowed or turned into text"))
+    }
+
+    fn not_mappable(&self, id: ProducerId, kind: Kind, span: Span) -> Diagnostic {
+        let message = format!("cannot map {}: it is {}", self.producers.identifier(id), kind.describe());
+        let example = if kind == Kind::Uri { ".path()" } else { ".name()" };
+        self.reports.error(NOT_MAPPABLE, span, message).hint(format!("map one of its properties, such as `{example}`"))
+    }
+
+    fn odd_union(&self, field: &Field, span: Span) -> Diagnostic {
+        let message = format!("the field `{}` has type {}, which cannot be mapped to", field.name, field.kind);
+        let hint = "of unions, only those of two types can be mapped to; the first that is not null is filled";
+        self.reports.error(ODD_UNION, span, message).hint(hint)
+    }
+
+    fn condition(&mut self, condition: ProducerId, span: Span) {
+        let kind = self.producers.kind(condition);
+        if kind == Kind::Boolean {
+            return;
+        }
+        let identifier = self.producers.identifier(condition);
+        let message = format!("the condition {identifier} is {}, not a boolean", kind.describe());
+        let report = self.reports.warning(NOT_BOOLEAN, span, message);
+        let hint = "an event that has this value becomes a dead letter; for presence write `.isPresent()`";
+        self.reports.add(report.hint(hint));
+    }
+
+    /// A write right behind which, in the same block, the same field is always written again.
+    fn overwritten(&mut self, field: &str, span: Span, rest: &[Action]) {
+        let straight = rest.iter().map_while(|action| match action {
+            Action::Set { field, value, span } => Some((field, value, *span)),
+            _ => None,
+        });
+        let mut again = straight.filter(|(other, value, _)| *other == field && self.always(value));
+        if let Some((_, _, later)) = again.next() {
+            let message = format!("this value of `{field}` is always replaced");
+            let source = std::sync::Arc::clone(self.reports.source());
+            let report = self.reports.warning(OVERWRITTEN, span, message);
+            self.reports.add(report.at(&source, later.range(), "by this one"));
+        }
+    }
+
+    fn always(&self, value: &Mapped) -> bool {
+        match value {
+            Mapped::Literal(_) => true,
+            Mapped::Producer(id) => self.producers.always(*id),
+        }
+    }
+
+    /// Fields without default that are not written for every event.
+    fn unset(&mut self, actions: &[Action]) {
+        let mut writes = Writes::default();
+        self.collect(actions, true, &mut writes);
+        for field in self.schema.fields().iter().filter(|field| field.default.is_none()) {
+            if writes.certain.contains(&field.name.as_str()) {
+                continue;
+            }
+            let possible = writes.possible.iter().find(|(name, _)| *name == field.name);
+            let span = possible.map_or(Span::default(), |(_, span)| *span);
+            let message = match possible {
+                Some(_) => format!("the field `{}` has no default and stays unset for some events", field.name),
+                None => format!("the field `{}` has no default and is never written", field.name),
+            };
+            let report = self.reports.warning(MAYBE_UNSET, span, message);
+            let hint =
+                "an event for which it stays unset becomes a dead letter; give the field a default in the schema";
+            self.reports.add_apart(report.hint(hint), &field.name);
+        }
+    }
+
+    /// Notes which fields are written; `sure` tells whether these actions run for every event. Returns how they end.
+    fn collect<'a>(&self, actions: &'a [Action], sure: bool, writes: &mut Writes<'a>) -> Leaves {
+        let mut leaves = Leaves::default();
+        for action in actions {
+            let sure = sure && !leaves.exits && !leaves.stops;
+            match action {
+                Action::Set { field, value, span } => {
+                    if sure && self.always(value) {
+                        writes.certain.push(field);
+                    } else {
+                        writes.possible.push((field, *span));
+                    }
+                }
+                Action::When { body, .. } => {
+                    let inner = self.collect(body, false, writes);
+                    leaves.exits |= inner.exits;
+                    leaves.stops |= inner.stops;
+                }
+                Action::Section(body) => leaves.stops |= self.collect(body, sure, writes).stops,
+                Action::Stop => leaves.stops = true,
+                Action::Exit => leaves.exits = true,
+            }
+        }
+        leaves
+    }
+}
+
+/// Which fields a script writes.
+#[derive(Default)]
+struct Writes<'a> {
+    certain: Vec<&'a str>,
+    possible: Vec<(&'a str, Span)>,
+}
+
+/// How a list of actions may end early.
+#[derive(Clone, Copy, Default)]
+struct Leaves {
+    exits: bool,
+    stops: bool,
+}
+
+/// The literal in the form that the field wants, if there is one.
+fn rewritten(literal: &Literal, wanted: Option<&Type>) -> Option<String> {
+    Some(match (literal, wanted?) {
+        (Literal::Int(value), Type::Long) => format!("{value}L"),
+        (Literal::Int(value), Type::Float) => format!("{value}f"),
+        (Literal::Int(value), Type::Double) => format!("{value}d"),
+        (Literal::Int(value), Type::String) => format!("'{value}'"),
+        (Literal::Float(bits), Type::Double) => format!("{}d", f32::from_bits(*bits)),
+        (Literal::Double(bits), Type::Float) => format!("{}f", f64::from_bits(*bits)),
+        (Literal::Long(value), Type::Int) => i32::try_from(*value).ok()?.to_string(),
+        _ => return None,
+    })
+}
