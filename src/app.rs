@@ -104,8 +104,7 @@ impl App {
         };
         let router = Arc::new(Router::new(&settings, &parts));
         let (stop, stopped) = watch::channel(false);
-        let (address, admin_address) =
-            (listener.local_address(), admin_listener.as_ref().map(Listener::local_address));
+        let (address, admin_address) = (listener.local_address(), admin_listener.as_ref().map(Listener::local_address));
         let mut servers = Vec::new();
         if let Some(listener) = admin_listener {
             let state = AdminState {

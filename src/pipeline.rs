@@ -155,8 +155,10 @@ impl Wiring<'_> {
         &self,
         file: &FileSettings,
         numbers: &Arc<FileNumbers>,
-    ) -> Result<Option<delivery::Parts<FileSink, impl FnMut(&Arc<Block>, &mut RecordChunk) + Send + use<>>>, PipelineError>
-    {
+    ) -> Result<
+        Option<delivery::Parts<FileSink, impl FnMut(&Arc<Block>, &mut RecordChunk) + Send + use<>>>,
+        PipelineError,
+    > {
         let feeding = self.feeds.iter().filter(|feed| feed.sinks.iter().any(|name| name == file.name.as_str()));
         let mappings: Vec<Arc<Mapping>> = feeding.map(|feed| Arc::clone(&feed.mapping)).collect();
         let Some(first) = mappings.first() else { return Ok(None) };

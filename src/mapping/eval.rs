@@ -107,6 +107,20 @@ pub struct Buffers {
     slots: Vec<Slot<'static>>,
 }
 
+#[cfg(test)]
+impl Buffers {
+    /// Where the buffers lie and how large they are.
+    pub(super) fn places(&self) -> [(usize, usize); 5] {
+        [
+            (self.text.as_ptr() as usize, self.text.capacity()),
+            (self.written.as_ptr() as usize, self.written.capacity()),
+            (self.memo.as_ptr() as usize, self.memo.capacity()),
+            (self.uris.as_ptr() as usize, self.uris.capacity()),
+            (self.slots.as_ptr() as usize, self.slots.capacity()),
+        ]
+    }
+}
+
 /// The allocation of a vector, used again for elements of another lifetime: collecting in place keeps it.
 macro_rules! emptied {
     ($vector:expr) => {{

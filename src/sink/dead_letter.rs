@@ -89,13 +89,7 @@ struct State {
 impl DeadLetters {
     /// Dead letters in `<directory>/<sink>`. Touches nothing yet.
     #[must_use]
-    pub fn new(
-        directory: &Path,
-        sink: &SinkName,
-        disk: Arc<dyn Disk>,
-        clock: Arc<dyn Clock>,
-        behind: Behind,
-    ) -> Self {
+    pub fn new(directory: &Path, sink: &SinkName, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, behind: Behind) -> Self {
         let schema = RecordSchema::parse(SCHEMA).expect("a constant that a test parses");
         Self {
             directory: directory.join(folder(sink)),

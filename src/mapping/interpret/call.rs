@@ -5,7 +5,7 @@ use crate::{
     diagnostic::nearest,
     mapping::{
         ast::{Argument, Call, Name, Span},
-        diagnostic::{BAD_ARGUMENTS, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
+        diagnostic::{BAD_ARGUMENTS, NO_EFFECT, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
         function::{self, Found, Given, function_names, method_names},
         producer::ProducerId,
     },
@@ -32,7 +32,14 @@ impl<'a> Interpreter<'a, '_> {
             let arguments = self.arguments(&call.arguments, context)?;
             return self.call_function(&call.name, arguments, span, context);
         };
-        let receiver = self.expr(receiver, context)?;
+        let receiver = match self.expr(receiver, context) {
+            // The body of a faulty condition is looked at all the same.
+            Err(Stop::Failed(report)) if call.name.text == "apply" => {
+                self.reports.add(*report);
+                Value::Poison
+            }
+            other => other?,
+        };
         if call.safe && matches!(receiver, Value::Null) {
             return Ok(Value::Null);
         }
@@ -124,6 +131,10 @@ impl<'a> Interpreter<'a, '_> {
         let given: Vec<Given> = arguments.iter().map(Value::given).collect();
         match function::function(&name.text, &given) {
             Found::Producer(producer) => self.producer(span, producer),
+            Found::Odd(producer, why) => {
+                self.warn(NO_EFFECT, span, why, "give it an argument");
+                self.producer(span, producer)
+            }
             Found::WrongArguments(wanted) => Err(self.wrong_arguments(name, wanted, &arguments)),
             Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
             Found::Unknown if self.is_known(&name.text) => {
@@ -136,7 +147,7 @@ impl<'a> Interpreter<'a, '_> {
     fn call_producer(&mut self, id: ProducerId, name: &Name, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
         let given: Vec<Given> = arguments.iter().map(Value::given).collect();
         match function::method(&self.producers, id, &name.text, &given) {
-            Found::Producer(producer) => {
+            Found::Producer(producer) | Found::Odd(producer, _) => {
                 self.doubt_comparison(id, &producer, arguments, span);
                 self.producer(span, producer)
             }

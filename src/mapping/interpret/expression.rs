@@ -152,12 +152,7 @@ impl<'a> Interpreter<'a, '_> {
         let message = format!("there is no variable `{name}`");
         let functions = function_names().chain(["stop", "exit", "section", "map", "when", "match", "parse", "not"]);
         if functions.clone().any(|function| function == name) {
-            return self.error_with_hint(
-                UNKNOWN_NAME,
-                span,
-                message,
-                format!("to call the function write `{name}(…)`"),
-            );
+            return self.error_with_hint(UNKNOWN_NAME, span, message, format!("to call the function write `{name}()`"));
         }
         let variables = self.scopes.iter().flat_map(|scope| scope.variables.iter().map(|(known, _)| &**known));
         match nearest(name, variables.chain(functions.map(|known: &str| known))) {

@@ -186,7 +186,9 @@ impl FileSink {
         metrics: &Metrics,
         behind: Behind,
     ) -> Result<Self, SinkError> {
-        tidy::check(settings, &*disk).and_then(|()| tidy::probe(settings, &*disk)).map_err(misconfigured(&settings.name))?;
+        tidy::check(settings, &*disk)
+            .and_then(|()| tidy::probe(settings, &*disk))
+            .map_err(misconfigured(&settings.name))?;
         let lanes = settings.lanes.max(1);
         Ok(Self {
             name: settings.name.clone(),
