@@ -329,11 +329,11 @@ impl<'e> Evaluation<'e, '_> {
             TextRef::Borrowed(text) => make(text, &mut self.text),
             TextRef::Computed(part) => {
                 // The buffer cannot be read while it grows.
-                let mut made = std::mem::take(&mut self.key);
-                made.clear();
-                make(part.of(&self.text), &mut made);
-                self.text.push_str(&made);
-                self.key = made;
+                let mut result = std::mem::take(&mut self.key);
+                result.clear();
+                make(part.of(&self.text), &mut result);
+                self.text.push_str(&result);
+                self.key = result;
             }
         }
         // An event is at most 4 MiB, and a script has a bounded number of values.

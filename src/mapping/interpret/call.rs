@@ -55,12 +55,12 @@ impl<'a> Interpreter<'a, '_> {
         }
         match receiver {
             Value::Producer(id) => self.call_producer(id, &call.name, &arguments, span),
-            Value::Pending(pending) => self.finish(pending, &call.name, arguments, span),
-            Value::Mapping => self.call_mapping(&call.name, arguments, span, Context { mapping: true, ..context }),
+            Value::Pending(pending) => self.finish(pending, &call.name, &arguments, span),
+            Value::Mapping => self.call_mapping(&call.name, &arguments, span, Context { mapping: true, ..context }),
             Value::Closure(closure, inner) if call.name.text == "call" => {
                 self.call_closure(closure, inner, arguments, span)
             }
-            receiver => self.call_method(&receiver, &call.name, arguments, span),
+            receiver => self.call_method(&receiver, &call.name, &arguments, span),
         }
     }
 
@@ -107,9 +107,9 @@ impl<'a> Interpreter<'a, '_> {
             return result;
         }
         if context.mapping {
-            return self.call_mapping(name, arguments, span, context);
+            return self.call_mapping(name, &arguments, span, context);
         }
-        if self.is_known(&name.text) {
+        if is_known(&name.text) {
             let message = format!("`{}` cannot be called outside a mapping block", name.text);
             let hint = format!("inside a method write `mapping.{}(…)`, or use a closure in the block", name.text);
             return Err(self.error_with_hint(UNKNOWN_FUNCTION, name.span, message, hint));
@@ -118,14 +118,8 @@ impl<'a> Interpreter<'a, '_> {
     }
 
     /// Functions of the mapping object: statements, and values of the event.
-    fn call_mapping(
-        &mut self,
-        name: &'a Name,
-        arguments: Vec<Value<'a>>,
-        span: Span,
-        context: Context,
-    ) -> Evaluated<'a> {
-        if let Some(result) = self.mapping_function(name, &arguments, span, context) {
+    fn call_mapping(&mut self, name: &'a Name, arguments: &[Value<'a>], span: Span, context: Context) -> Evaluated<'a> {
+        if let Some(result) = self.mapping_function(name, arguments, span, context) {
             return result;
         }
         let given: Vec<Given> = arguments.iter().map(Value::given).collect();
@@ -135,11 +129,9 @@ impl<'a> Interpreter<'a, '_> {
                 self.warn(NO_EFFECT, span, why, "give it an argument");
                 self.producer(span, producer)
             }
-            Found::WrongArguments(wanted) => Err(self.wrong_arguments(name, wanted, &arguments)),
+            Found::WrongArguments(wanted) => Err(self.wrong_arguments(name, wanted, arguments)),
             Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
-            Found::Unknown if self.is_known(&name.text) => {
-                Err(self.wrong_arguments(name, "other arguments", &arguments))
-            }
+            Found::Unknown if is_known(&name.text) => Err(self.wrong_arguments(name, "other arguments", arguments)),
             Found::Unknown => Err(self.unknown_function(name)),
         }
     }
@@ -188,10 +180,6 @@ impl<'a> Interpreter<'a, '_> {
         self.error(BAD_ARGUMENTS, name.span, format!("`{}` takes {wanted}, {given}", name.text))
     }
 
-    fn is_known(&self, name: &str) -> bool {
-        STATEMENTS.contains(&name) || function_names().any(|known| known == name)
-    }
-
     fn unknown_function(&self, name: &Name) -> Stop<'a> {
         let message = format!("there is no function `{}`", name.text);
         let methods = self.script.methods.iter().map(|method| method.name.text.as_str());
@@ -202,4 +190,8 @@ impl<'a> Interpreter<'a, '_> {
             None => self.error(UNKNOWN_FUNCTION, name.span, message),
         }
     }
+}
+
+fn is_known(name: &str) -> bool {
+    STATEMENTS.contains(&name) || function_names().any(|known| known == name)
 }
