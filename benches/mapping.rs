@@ -104,13 +104,9 @@ fn built_in(bencher: Bencher<'_, '_>) {
     run(bencher, &mapping(&builtin::script(), builtin::schema_text()));
 }
 
+/// Decoding, admission and the empty record.
 #[divan::bench]
-fn decode_alone(bencher: Bencher<'_, '_>) {
-    run_nothing(bencher);
-}
-
-/// No field is written: decoding, admission and the empty record.
-fn run_nothing(bencher: Bencher<'_, '_>) {
+fn no_field(bencher: Bencher<'_, '_>) {
     let script = Arc::new(SourceText { name: "empty".into(), text: String::new() });
     run(bencher, &mapping(&script, r#"{"type": "record", "name": "R", "fields": []}"#));
 }

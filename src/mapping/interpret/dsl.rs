@@ -7,7 +7,7 @@ use super::{
 use crate::mapping::{
     action::{Action, Mapped},
     ast::{Closure, Name, Span},
-    diagnostic::{BAD_ARGUMENTS, BAD_VALUE, NEVER_EQUAL, NO_EFFECT, NOT_BOOLEAN, UNKNOWN_METHOD},
+    diagnostic::{BAD_ARGUMENTS, BAD_VALUE, NEVER_EQUAL, NO_EFFECT, NOT_TEXT, UNKNOWN_METHOD},
     function::condition::comparable,
     producer::{Kind, Producer, ProducerId},
 };
@@ -33,7 +33,10 @@ impl<'a> Interpreter<'a, '_> {
             }
             ("not", [_]) => Err(self.wrong_arguments(name, "one boolean value of the event", arguments)),
             ("match", [_]) => Err(self.not_yet(name.span, "`match`")),
-            ("println", _) => Ok(Value::Null),
+            ("println", _) => {
+                self.warn(NO_EFFECT, span, "`println` prints nothing in this release", "remove it");
+                Ok(Value::Null)
+            }
             _ => return None,
         })
     }
@@ -182,7 +185,7 @@ impl<'a> Interpreter<'a, '_> {
             if !context.value {
                 return Err(self.error(BAD_ARGUMENTS, span, message));
             }
-            self.warn(NOT_BOOLEAN, span, message, "an event that has this value becomes a dead letter");
+            self.warn(NOT_TEXT, span, message, "an event that has this value becomes a dead letter");
         }
         Ok(self.wait(PendingKind::Parse(*id), span))
     }

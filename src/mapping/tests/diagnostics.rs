@@ -29,6 +29,10 @@ fn messages_point_at_the_mistake() {
         ("to_field", "map location() to 's'"),
         ("operators", "map referer().isPresent() && corrupt() onto 'b'\n  if (corrupt()) { map 'x' onto 's' }"),
         ("comparisons", "map timestamp().equalTo(1000) onto 'b'\n  map eventType().equalTo(\"${'a'}\") onto 'b2'"),
+        (
+            "read_no_text",
+            "map { parse timestamp() to int32 } onto 'i'\n  def a = parse timestamp() to uri\n  println 'x'",
+        ),
         ("condition_not_boolean", "when location() apply { map 'x' onto 's' }"),
         ("overwritten", "map 'a' onto 's'\n  map 'b' onto 's'"),
         (

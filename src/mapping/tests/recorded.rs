@@ -65,6 +65,7 @@ fn recorded_records() {
         ("map_literals", ""),
         ("map_sections", ""),
         ("map_simple", ""),
+        ("map_groovy", ""),
         ("run_required_missing", ""),
         // Whole queries cannot be mapped yet.
         ("map_uri", "  map u.query() onto 'query'\n"),
