@@ -30,6 +30,7 @@ pub struct Difference {
 
 impl Difference {
     /// A difference between two printable values.
+    #[expect(clippy::needless_pass_by_value, reason = "values are mostly made for the call")]
     pub fn new(what: impl Into<String>, original: impl ToString, ours: impl ToString) -> Self {
         Self { what: what.into(), original: original.to_string(), ours: ours.to_string() }
     }
@@ -103,7 +104,9 @@ fn by_name(headers: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
             map.entry(name).or_default().push(value.clone());
         }
     }
-    map.values_mut().for_each(|values| values.sort());
+    for values in map.values_mut() {
+        values.sort();
+    }
     map
 }
 
@@ -116,7 +119,9 @@ fn adjust(
     own: &Own,
 ) {
     if let (Some(tag), Some(values)) = (&own.tag, expected.get_mut("etag")) {
-        values.iter_mut().for_each(|value| *value = value.replace(ORIGINAL_TAG, tag));
+        for value in values.iter_mut() {
+            *value = value.replace(ORIGINAL_TAG, tag);
+        }
     }
     if let (Some(expected), Some(found)) = (expected.get_mut("content-length"), found.get("content-length"))
         && expected.iter().all(|length| own.is_own_length(length))
@@ -222,6 +227,8 @@ pub fn print(difference: &Difference) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use serde_json::json;
 
     use super::*;
@@ -232,10 +239,10 @@ mod tests {
         let Some(status) = golden.status else { return Answer::Nothing("connection closed".into()) };
         let body = match (golden.body_omitted, golden.header("content-encoding")) {
             (true, Some("gzip")) => {
-                let mut coder = flate2::read::GzEncoder::new(&*own.script, flate2::Compression::fast());
-                let mut coded = Vec::new();
-                coder.read_to_end(&mut coded).expect("memory");
-                coded
+                let mut zipped = Vec::new();
+                let mut zip = flate2::read::GzEncoder::new(&*own.script, flate2::Compression::fast());
+                zip.read_to_end(&mut zipped).expect("memory");
+                zipped
             }
             (true, _) => own.script.clone(),
             (false, _) => golden.body(),
@@ -306,12 +313,12 @@ mod tests {
     fn records_are_compared_by_field() {
         let moment = Moment { sent: 1000, answered: 1001 };
         let golden = json!({"at": "<server-time>", "path": "/a b", "ratio": 1.0});
-        let differences = |ours: Value| records(&[golden.clone()], &[&ours], moment);
+        let differences = |ours: Value| records(slice::from_ref(&golden), &[&ours], moment);
         assert_eq!(differences(json!({"at": 1001, "path": "/a b", "ratio": 1.0})), []);
         let found = differences(json!({"at": 5000, "path": "/a%20b", "ratio": 1, "new": null}));
         let what: Vec<_> = found.iter().map(|difference| difference.what.as_str()).collect();
         assert_eq!(what, ["record.at", "record.path", "record.ratio", "record.new"]);
         assert_eq!(print(&found[1]), r#"  record.path                  original "/a b"   ours "/a%20b""#);
-        assert_eq!(records(&[golden.clone()], &[], moment), [Difference::new("records", 1, 0)]);
+        assert_eq!(records(slice::from_ref(&golden), &[], moment), [Difference::new("records", 1, 0)]);
     }
 }

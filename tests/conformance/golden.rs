@@ -17,7 +17,8 @@ const TAG_TOKEN: &str = "@ETAG@";
 #[derive(Debug, Deserialize)]
 pub struct Group<C> {
     /// Its name.
-    pub group: String,
+    #[serde(rename = "group")]
+    pub name: String,
     /// HOCON with tokens; unset where every case brings its own.
     pub config: Option<String>,
     /// The schema's text; unset = built-in.

@@ -99,7 +99,7 @@ fn try_entries(directory: &Path) -> io::Result<Vec<Entry>> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_avro = name.ends_with(".avro") || name.ends_with(".avro.partial");
+        let is_avro = [".avro", ".avro.partial"].iter().any(|end| name.ends_with(end));
         let holds = if is_avro { holds(&fs::read(entry.path())?) } else { Holds::Other };
         entries.push(Entry { name: normalise(&name), holds });
     }

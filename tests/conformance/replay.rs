@@ -41,6 +41,9 @@ pub fn run(name: &str) {
     let mut moments = Vec::new();
     for case in &group.cases {
         let request = case.request.build(own.tag.as_deref());
+        if has_prelude(name, &case.name) {
+            request.send(program.port, PATIENCE);
+        }
         let sent = now();
         let answer = request.send(program.port, PATIENCE);
         moments.push(Moment { sent, answered: now() });
@@ -48,7 +51,7 @@ pub fn run(name: &str) {
     }
     let code = program.stop();
     if code != Some(0) {
-        tally.fail(format!("exit code {code:?} after an orderly stop:\n{}", program.output()));
+        tally.fail(&format!("exit code {code:?} after an orderly stop:\n{}", program.output()));
     }
     let records = published(&instance.published(""), &mut tally);
     judge(&group, &answers, &moments, &records, &own, &mut tally);
@@ -64,22 +67,34 @@ fn judge(
     own: &Own,
     tally: &mut Tally,
 ) {
-    let expected: Vec<_> = group.cases.iter().map(|case| case.records.len()).collect();
+    let preludes: Vec<_> = group.cases.iter().map(|case| usize::from(has_prelude(&group.name, &case.name))).collect();
+    let expected: Vec<_> =
+        group.cases.iter().zip(&preludes).map(|(case, prelude)| prelude + case.records.len()).collect();
     let assignment = assign(&expected, records.len(), |case, nth, record| {
+        let Some(nth) = nth.checked_sub(preludes[case]) else { return 0 };
         let golden = &group.cases[case].records[nth];
         u32::try_from(compare::record("", golden, &records[record], moments[case]).len()).unwrap_or(u32::MAX)
     });
     for (index, case) in group.cases.iter().enumerate() {
         let answer = &answers[&*case.name];
         let mut differences = compare::response(&case.response, answer, case.request.is_head(), own);
-        let ours: Vec<_> = assignment.cases[index].iter().map(|record| &records[*record]).collect();
+        let ours = assignment.cases[index].iter().skip(preludes[index]);
+        let ours: Vec<_> = ours.map(|record| &records[*record]).collect();
         differences.extend(compare::records(&case.records, &ours, moments[index]));
         let evidence = Evidence { case, answer, differences: &differences, answers };
-        tally.judge(&case.name, &differences, differences::check(&group.group, &evidence));
+        tally.judge(&case.name, &differences, differences::check(&group.name, &evidence));
     }
     for stray in &assignment.strays {
-        tally.fail(format!("a record that no case led to: {}", records[*stray]));
+        tally.fail(&format!("a record that no case led to: {}", records[*stray]));
     }
+}
+
+/// Whether the case needs its own request sent once before it; see the file.
+fn has_prelude(group: &str, case: &str) -> bool {
+    let lines = include_str!("preludes.txt").lines().filter(|line| !line.starts_with('#'));
+    lines
+        .filter_map(|line| line.split_once('\t'))
+        .any(|(of, rest)| of == group && rest.split('\t').next() == Some(case))
 }
 
 /// Asks for our own script where the group has one.
@@ -109,8 +124,8 @@ fn published(directory: &Path, tally: &mut Tally) -> Vec<Value> {
     for path in paths {
         match avro::read(&path) {
             Ok(container) if container.odd_tail == 0 => records.extend(container.records),
-            Ok(container) => tally.fail(format!("{}: {} odd bytes at the end", path.display(), container.odd_tail)),
-            Err(error) => tally.fail(error),
+            Ok(container) => tally.fail(&format!("{}: {} odd bytes at the end", path.display(), container.odd_tail)),
+            Err(error) => tally.fail(&error),
         }
     }
     records

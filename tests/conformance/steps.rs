@@ -164,7 +164,7 @@ fn perform(step: &str, instance: &Instance, program: &mut Option<Program>, trace
             running.wait();
         }
         "mkfiles" => {
-            fs::write(instance.work("").join("leftover.avro.partial"), "not ours").map_err(|why| why.to_string())?
+            fs::write(instance.work("").join("leftover.avro.partial"), "not ours").map_err(|why| why.to_string())?;
         }
         "rmwork" => fs::remove_dir_all(instance.work("")).map_err(|why| why.to_string())?,
         "mkwork" => fs::create_dir(instance.work("")).map_err(|why| why.to_string())?,

@@ -52,7 +52,7 @@ impl Tally {
         let pending = PENDING.get(&(self.group.clone(), case.to_owned()));
         if env::var("HEADWATER_CASE").is_ok_and(|wanted| wanted == case) {
             let verdict = failure.as_deref().unwrap_or("  as it should be");
-            self.say(&format!("{}  {case:?}\n{verdict}\n{}", self.group, printed()));
+            say(&format!("{}  {case:?}\n{verdict}\n{}", self.group, printed()));
         }
         match (failure, pending) {
             (None, None) if on_purpose => self.on_purpose += 1,
@@ -67,7 +67,7 @@ impl Tally {
     }
 
     /// Something about the group as a whole that is wrong.
-    pub fn fail(&mut self, what: String) {
+    pub fn fail(&mut self, what: &str) {
         self.failures.push(format!("{}\n  {what}", self.group));
     }
 
@@ -79,14 +79,14 @@ impl Tally {
             "{group}: {agree} agree, {} differ, {on_purpose} differ on purpose (docs/compatibility.md), {pending} pending",
             failures.len()
         );
-        self.say(&sum);
+        say(&sum);
         assert!(failures.is_empty(), "\n{}\n{sum}", failures.join("\n"));
     }
+}
 
-    /// Past the test harness, which keeps back what tests that pass print.
-    fn say(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "{text}");
-    }
+/// Prints past the test harness, which keeps back what tests that pass print.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 #[cfg(test)]

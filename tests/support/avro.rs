@@ -214,8 +214,7 @@ impl<'a> Schema<'a> {
 fn namespace(object: &Map<String, Value>, outer: &str) -> String {
     let named = object.get("name").and_then(Value::as_str).and_then(|name| name.rsplit_once('.'));
     match (named, object.get("namespace").and_then(Value::as_str)) {
-        (Some((space, _)), _) => space.to_owned(),
-        (None, Some(space)) => space.to_owned(),
+        (Some((space, _)), _) | (None, Some(space)) => space.to_owned(),
         (None, None) => outer.to_owned(),
     }
 }

@@ -151,12 +151,11 @@ impl Wire<'_> {
     /// The final response; interim ones are passed over.
     fn response(&mut self, head: bool) -> io::Result<Response> {
         loop {
-            let (status, reason, headers) = self.head()?;
-            if (100..200).contains(&status) {
+            let mut response = self.head()?;
+            if (100..200).contains(&response.status) {
                 continue;
             }
-            let mut response = Response { status, reason, headers, body: Vec::new() };
-            if !head && status != 204 && status != 304 {
+            if !head && response.status != 204 && response.status != 304 {
                 response.body = self.body(&response)?;
             }
             if response.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
@@ -166,7 +165,7 @@ impl Wire<'_> {
         }
     }
 
-    fn head(&mut self) -> io::Result<(u16, String, Vec<(String, String)>)> {
+    fn head(&mut self) -> io::Result<Response> {
         let line = self.line()?;
         let mut parts = line.splitn(3, ' ');
         let version = parts.next().unwrap_or_default();
@@ -179,7 +178,7 @@ impl Wire<'_> {
         loop {
             let line = self.line()?;
             if line.is_empty() {
-                return Ok((status, reason, headers));
+                return Ok(Response { status, reason, headers, body: Vec::new() });
             }
             let (name, value) =
                 line.split_once(':').ok_or_else(|| io::Error::other(format!("not a header line: {line:?}")))?;

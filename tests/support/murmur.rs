@@ -1,4 +1,4 @@
-//! MurmurHash3 x86 32-bit, for choosing parties by lane and for making checksums.
+//! `MurmurHash3` x86 32-bit, for choosing parties by lane and for making checksums.
 
 /// The hash of bytes under a seed.
 pub fn murmur3_32(bytes: &[u8], seed: u32) -> u32 {

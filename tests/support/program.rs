@@ -16,7 +16,7 @@ use super::http::{Answer, Request};
 /// How long a start may take before the test gives up; generous, because the machine may be busy.
 const START_PATIENCE: Duration = Duration::from_secs(20);
 /// How long an orderly stop may take.
-const STOP_PATIENCE: Duration = Duration::from_secs(60);
+const STOP_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program built with these tests, with an environment of its own.
 pub fn command() -> Command {

@@ -1,0 +1,16 @@
+//! Black-box tests of the real program, one binary for all of them.
+//!
+//! Files are read back by fastavro, which shares no code with the program: `scripts/test` installs it and names its
+//! Python in `HEADWATER_PYTHON`. Without it these tests fail.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod admin;
+mod architecture;
+mod command;
+mod fastavro;
+mod refusal;
+mod run;
+mod serve;
+mod shutdown;
