@@ -74,6 +74,8 @@ pub struct DeadLetters {
     file: Option<AvroFile>,
     /// A committed checkpoint names the file.
     named: bool,
+    /// A file that could not be begun, and not be removed either.
+    stale: Option<PathBuf>,
     data: Vec<u8>,
 }
 
@@ -110,6 +112,7 @@ impl DeadLetters {
             fresh: true,
             file: None,
             named: false,
+            stale: None,
             data: Vec::new(),
         }
     }
@@ -136,14 +139,23 @@ impl DeadLetters {
         self.named = true;
     }
 
-    fn create(&self) -> io::Result<AvroFile> {
+    fn create(&mut self) -> io::Result<AvroFile> {
+        if let Some(stale) = &self.stale {
+            match self.disk.remove(stale) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => self.stale = None,
+            }
+        }
         let now_ms = self.clock.now_ms();
         for number in 1..=NAME_ATTEMPTS_MAX {
             let path = self.directory.join(format!("{}-dead-letters-{number}.avro", stamp(now_ms, &self.zone)));
             match AvroFile::create(&self.disk, &path, &self.schema, true) {
                 Ok(file) => return Ok(file),
                 Err(CreateError { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(CreateError { source, .. }) => return Err(source),
+                Err(CreateError { source, left_behind }) => {
+                    self.stale = left_behind.then_some(path);
+                    return Err(source);
+                }
             }
         }
         Err(io::Error::new(io::ErrorKind::AlreadyExists, "every name for a new file of dead letters is taken"))

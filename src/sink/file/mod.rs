@@ -165,6 +165,8 @@ pub struct FileSink {
     /// When the first block was ended behind `aligned`, because it was full.
     full_since_ms: Option<i64>,
     committed_at_ms: i64,
+    /// Files were made or removed since the working directory was synced.
+    unsynced_names: bool,
 
     tidy: tidy::Tidy,
     losses: Vec<Loss>,
@@ -208,6 +210,7 @@ impl FileSink {
             upto: Offset(0),
             aligned: Offset(0),
             full_since_ms: None,
+            unsynced_names: false,
             tidy: tidy::Tidy::default(),
             losses: Vec::new(),
             lost: HashSet::new(),
@@ -261,6 +264,7 @@ impl FileSink {
     }
 
     fn commit(&mut self, ledger: &mut Ledger) -> Result<(), SinkError> {
+        self.sync_names().map_err(self.unavailable())?;
         let checkpoint = ledger.draft(self.aligned, self.state().write())?;
         let upto = checkpoint.upto;
         ledger.commit(checkpoint)?;
