@@ -91,14 +91,8 @@ struct State {
 impl DeadLetters {
     /// Dead letters in `<directory>/<sink>`. Touches nothing yet.
     #[must_use]
-    pub fn new(
-        directory: &Path,
-        sink: &SinkName,
-        disk: Arc<dyn Disk>,
-        clock: Arc<dyn Clock>,
-        behind: Behind,
-    ) -> Self {
-        let schema = RecordSchema::parse(SCHEMA).expect("a constant that a test parses");
+    pub fn new(directory: &Path, sink: &SinkName, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, behind: Behind) -> Self {
+        let schema = schema();
         Self {
             directory: directory.join(folder(sink)),
             sink: sink.clone(),
@@ -234,6 +228,10 @@ impl DeadLetters {
         file.finish()?;
         Ok(None)
     }
+}
+
+fn schema() -> RecordSchema {
+    RecordSchema::parse(SCHEMA).expect("a constant that every test of dead letters parses")
 }
 
 fn slots<'a>(letter: &Letter<'a>, sink: &'a SinkName, time_ms: i64) -> [Slot<'a>; 8] {

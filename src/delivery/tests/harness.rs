@@ -17,7 +17,7 @@ use super::super::{Delivery, Failure, Parts};
 use crate::{
     checkpoint::{Offset, Outcomes, SinkName, Totals},
     config::settings::FileSettings,
-    disk::{Disk, SimulatedDisk},
+    disk::{Disk, RealDisk, SimulatedDisk},
     journal::{Block, Cursor, Durability, Journal, JournalSettings, Run, Start, Tag},
     metrics::Metrics,
     record::{
@@ -42,6 +42,8 @@ pub(super) const SCHEMA: &str = r#"{"type": "record", "name": "R", "fields": [
 const NOON_MS: i64 = 1_795_262_400_000;
 
 pub(super) type MapStep = Box<dyn FnMut(&Arc<Block>, &mut RecordChunk) + Send>;
+
+pub(super) type Fates = fn(u64, usize) -> Fate;
 
 /// What becomes of an event in a mapping, by a hash of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,27 +71,33 @@ pub(super) fn hash(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
-/// Maps events as [`fate`] says.
-pub(super) fn mapper(mappings: usize) -> MapStep {
+/// Every event gives a record.
+pub(super) fn always(_: u64, _: usize) -> Fate {
+    Fate::Delivered
+}
+
+/// Maps events as `fates` says. The events of the journal are numbered from `base` on.
+pub(super) fn mapper(mappings: usize, base: u64, fates: Fates) -> MapStep {
     Box::new(move |block, chunk| {
         chunk.reset(block, mappings);
         for (offset, event) in block.events() {
-            assert_eq!(event, offset.0.to_le_bytes(), "the journal gives what it took");
+            let event_number = base + offset.0;
+            assert_eq!(event, event_number.to_le_bytes(), "the journal gives what it took");
             for mapping in 0..mappings {
-                map_one(chunk, offset, mapping);
+                map_one(chunk, offset, event_number, mapping, fates(event_number, mapping));
             }
         }
     })
 }
 
-fn map_one(chunk: &mut RecordChunk, offset: Offset, mapping: usize) {
+fn map_one(chunk: &mut RecordChunk, offset: Offset, event_number: u64, mapping: usize, fate: Fate) {
     let number = u16::try_from(mapping).unwrap();
-    match fate(offset.0, mapping) {
+    match fate {
         Fate::Delivered => {
-            let party_hash = u32::try_from(hash(offset.0) & 0x7fff_ffff).unwrap();
+            let party_hash = u32::try_from(hash(event_number) & 0x7fff_ffff).unwrap();
             let head = RecordHead { offset, mapping: number, party_hash, time_ms: 0, party: 0..0 };
             let encoded = chunk.push(head, |out| {
-                write_long(out, offset.0.cast_signed());
+                write_long(out, event_number.cast_signed());
                 write_long(out, i64::from(number));
                 Ok::<(), ()>(())
             });
@@ -98,7 +106,7 @@ fn map_one(chunk: &mut RecordChunk, offset: Offset, mapping: usize) {
         }
         Fate::Dead => {
             let reason = DeadReason::RecordIncomplete;
-            let message = format!("event {offset}");
+            let message = format!("event {event_number}");
             chunk.rejected.push(Refusal { offset, mapping: number, reason, message, position: None });
             *chunk.outcomes[mapping].dead.entry(reason.code().into()).or_default() += 1;
         }
@@ -108,10 +116,10 @@ fn map_one(chunk: &mut RecordChunk, offset: Offset, mapping: usize) {
 }
 
 /// What the totals of a mapping must say of `from..upto`.
-pub(super) fn expected_outcomes(mapping: usize, from: u64, upto: u64) -> Outcomes {
+pub(super) fn expected_outcomes(fates: Fates, mapping: usize, from: u64, upto: u64) -> Outcomes {
     let mut outcomes = Outcomes::default();
     for offset in from..upto {
-        match fate(offset, mapping) {
+        match fates(offset, mapping) {
             Fate::Delivered => outcomes.delivered += 1,
             Fate::Dead => *outcomes.dead.entry("record_incomplete".into()).or_default() += 1,
             Fate::Corrupt => outcomes.discarded_corrupt += 1,
@@ -124,71 +132,97 @@ pub(super) fn expected_outcomes(mapping: usize, from: u64, upto: u64) -> Outcome
 /// A machine with a journal and a disk.
 pub(super) struct World {
     pub(super) runtime: Runtime,
-    pub(super) disk: SimulatedDisk,
+    pub(super) disk: Arc<dyn Disk>,
+    /// The same disk, if it is a simulated one.
+    pub(super) simulated: SimulatedDisk,
+    root: PathBuf,
     pub(super) clock: Arc<ManualClock>,
     pub(super) metrics: Metrics,
     pub(super) journal: Journal,
     /// Keeps every block in the journal, for the next sink.
-    _pin: Cursor,
+    _pin: Option<Cursor>,
     cases: AtomicU64,
 }
 
 impl World {
     /// With a journal of blocks of these numbers of events. Its cursors are synced, as those of a durable journal are.
     pub(super) fn new(blocks: impl IntoIterator<Item = u64>) -> Self {
+        let simulated = SimulatedDisk::new();
+        let world = Self::on(Arc::new(simulated.clone()), simulated, Path::new("/"), true, 1 << 30);
+        fill(&world.journal, &world.runtime, 0, blocks);
+        world
+    }
+
+    /// On a disk of this machine, under `root`, with an empty journal.
+    pub(super) fn real(root: &Path) -> Self {
+        Self::on(Arc::new(RealDisk), SimulatedDisk::new(), root, true, 1 << 30)
+    }
+
+    /// With a journal that has room for 32 events, and nobody who holds them back.
+    pub(super) fn small() -> Self {
+        let simulated = SimulatedDisk::new();
+        Self::on(Arc::new(simulated.clone()), simulated, Path::new("/"), false, 32)
+    }
+
+    fn on(disk: Arc<dyn Disk>, simulated: SimulatedDisk, root: &Path, pinned: bool, events_max: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
-        let disk = SimulatedDisk::new();
         let clock = Arc::new(ManualClock::at(NOON_MS));
         let metrics = Metrics::new();
-        let journal = open_journal(&disk, &clock, &metrics, Durability::Fsync);
-        let pin = journal.cursor(&SinkName::new("pin"), Start::Tail).unwrap();
-        fill(&journal, &runtime, blocks);
-        Self { runtime, disk, clock, metrics, journal, _pin: pin, cases: AtomicU64::new(0) }
+        let journal = open_journal(&disk, &clock, &metrics, &root.join("journal"), Durability::Fsync, events_max);
+        let pin = pinned.then(|| journal.cursor(&SinkName::new("pin"), Start::Tail).unwrap());
+        let root = root.to_owned();
+        Self { runtime, disk, simulated, root, clock, metrics, journal, _pin: pin, cases: AtomicU64::new(0) }
+    }
+
+    /// Another journal, that lives in memory only.
+    pub(super) fn memory_journal(&self) -> Journal {
+        open_journal(&self.disk, &self.clock, &self.metrics, &self.root.join("journal"), Durability::None, 1 << 30)
     }
 
     /// A sink that nobody has used yet, with directories of its own.
     pub(super) fn case(&self, change: impl FnOnce(&mut FileSettings)) -> Case<'_> {
         let number = self.cases.fetch_add(1, Ordering::Relaxed);
-        let mut settings = file_settings(&format!("/case{number}"), &format!("sink{number}"));
+        let root = self.root.join(format!("case{number}"));
+        let mut settings = FileSettings {
+            name: SinkName::new(&format!("sink{number}")),
+            lanes: 2,
+            working_directory: root.join("work"),
+            publish_directory: root.join("pub"),
+            roll_every: Duration::from_secs(10),
+            sync_after_records: 7,
+            sync_after: Duration::from_secs(3),
+            make_directories: true,
+        };
         change(&mut settings);
-        Case { world: self, settings, mappings: 2, behind: Behind::Cut, delivery: None }
+        let dead_letters = self.root.join("dead");
+        Case { world: self, settings, dead_letters, mappings: 2, fates: fate, behind: Behind::Cut, delivery: None }
     }
 }
 
-pub(super) fn file_settings(root: &str, name: &str) -> FileSettings {
-    FileSettings {
-        name: SinkName::new(name),
-        lanes: 2,
-        working_directory: PathBuf::from(format!("{root}/work")),
-        publish_directory: PathBuf::from(format!("{root}/pub")),
-        roll_every: Duration::from_secs(10),
-        sync_after_records: 7,
-        sync_after: Duration::from_secs(3),
-        make_directories: true,
-    }
-}
-
-pub(super) fn open_journal(
-    disk: &SimulatedDisk,
+fn open_journal(
+    disk: &Arc<dyn Disk>,
     clock: &Arc<ManualClock>,
     metrics: &Metrics,
+    directory: &Path,
     durability: Durability,
+    events_max: u64,
 ) -> Journal {
     let settings = JournalSettings {
-        directory: "/journal".into(),
+        directory: directory.to_owned(),
         durability,
         memory_bytes_max: 1 << 30,
-        events_max: 1 << 30,
+        events_max,
         clock: Arc::<ManualClock>::clone(clock),
         metrics: metrics.clone(),
     };
-    Journal::open(settings, Arc::new(disk.clone()), Box::new(|_| {})).unwrap()
+    Journal::open(settings, Arc::clone(disk), Box::new(|_| {})).unwrap()
 }
 
-/// Appends events block by block; each event is its own number.
-pub(super) fn fill(journal: &Journal, runtime: &Runtime, blocks: impl IntoIterator<Item = u64>) {
-    let mut next = journal.status().next.0;
-    let mut reader = journal.reader(Offset(next));
+/// Appends events block by block; each event is its own number, from `base` on.
+pub(super) fn fill(journal: &Journal, runtime: &Runtime, base: u64, blocks: impl IntoIterator<Item = u64>) {
+    let offset = journal.status().next;
+    let mut next = base + offset.0;
+    let mut reader = journal.reader(offset);
     let mut run = Run::new();
     for events in blocks {
         for _ in 0..events {
@@ -205,7 +239,9 @@ pub(super) fn fill(journal: &Journal, runtime: &Runtime, blocks: impl IntoIterat
 pub(super) struct Case<'a> {
     pub(super) world: &'a World,
     pub(super) settings: FileSettings,
+    dead_letters: PathBuf,
     pub(super) mappings: usize,
+    pub(super) fates: Fates,
     pub(super) behind: Behind,
     /// The running process, if there is one, and whether it has to resume.
     pub(super) delivery: Option<(Delivery<FileSink, MapStep>, bool)>,
@@ -213,18 +249,25 @@ pub(super) struct Case<'a> {
 
 impl Case<'_> {
     pub(super) fn dead_letters(&self) -> PathBuf {
-        PathBuf::from(format!("/dead/{}", self.settings.name))
+        self.dead_letters.join(self.settings.name.as_str())
     }
 
     /// Starts a process; the disk must be well. It resumes with the first step.
     pub(super) fn start(&mut self) {
         let world = self.world;
-        self.start_with(&world.journal, (0..self.mappings).map(|mapping| format!("m{mapping}")).collect());
+        self.start_with(&world.journal, 0, (0..self.mappings).map(|mapping| format!("m{mapping}")).collect());
     }
 
-    pub(super) fn start_with(&mut self, journal: &Journal, mappings: Vec<String>) {
+    /// Starts a process with a journal whose events are numbered from `base` on.
+    pub(super) fn start_with(&mut self, journal: &Journal, base: u64, mappings: Vec<String>) {
+        let parts = self.parts(journal, base, mappings);
+        let (_, deadline) = watch::channel(None);
+        self.delivery = Some((Delivery::new(parts, deadline), true));
+    }
+
+    /// What a delivery of this sink is made of.
+    pub(super) fn parts(&self, journal: &Journal, base: u64, mappings: Vec<String>) -> Parts<FileSink, MapStep> {
         let World { disk, clock, metrics, .. } = self.world;
-        let disk: Arc<dyn Disk> = Arc::new(disk.clone());
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
         let schema = Arc::new(RecordSchema::parse(SCHEMA).unwrap());
         let numbers = Arc::new(FileNumbers::new());
@@ -232,22 +275,20 @@ impl Case<'_> {
             &self.settings,
             schema,
             &numbers,
-            Arc::clone(&disk),
+            Arc::clone(disk),
             Arc::clone(&clock),
             metrics,
             self.behind,
         )
         .unwrap();
         let name = &self.settings.name;
-        let letters = DeadLetters::new(Path::new("/dead"), name, disk, clock, self.behind);
+        let letters = DeadLetters::new(&self.dead_letters, name, Arc::clone(disk), clock, self.behind);
         let cursor = journal.cursor(name, Start::Earliest).unwrap();
         let reader = journal.reader(cursor.last().upto);
-        let map = mapper(mappings.len());
+        let map = mapper(mappings.len(), base, self.fates);
         let ledger = Ledger::new(cursor, mappings, letters, metrics);
         let backoff = Backoff::new(Duration::ZERO, Duration::ZERO);
-        let parts = Parts { sink, ledger, reader, map, metrics: metrics.clone(), backoff };
-        let (_, deadline) = watch::channel(None);
-        self.delivery = Some((Delivery::new(parts, deadline), true));
+        Parts { sink, ledger, reader, map, metrics: metrics.clone(), backoff }
     }
 
     /// Ends the process as `kill -9` does.
@@ -258,7 +299,7 @@ impl Case<'_> {
     /// Cuts the power.
     pub(super) fn crash(&mut self) {
         self.kill();
-        self.world.disk.crash();
+        self.world.simulated.crash();
     }
 
     /// Resumes if that is needed. False if it failed.
@@ -308,7 +349,7 @@ impl Case<'_> {
 
     /// Everything that is left, to the end. The disk is well again.
     pub(super) fn finish(&mut self) {
-        self.world.disk.heal();
+        self.world.simulated.heal();
         if self.delivery.is_none() {
             self.start();
         }
@@ -336,7 +377,7 @@ impl Case<'_> {
         let upto = self.end().0;
         let mut expected: Vec<_> = (0..upto)
             .flat_map(|offset| (0..self.mappings).map(move |mapping| (offset, mapping)))
-            .filter(|(offset, mapping)| fate(*offset, *mapping) == Fate::Delivered)
+            .filter(|(offset, mapping)| (self.fates)(*offset, *mapping) == Fate::Delivered)
             .collect();
         expected.sort_unstable();
         let published = self.files(&self.settings.publish_directory);
@@ -351,15 +392,31 @@ impl Case<'_> {
             assert!(records.is_empty(), "{name} was left behind");
         }
         for (mapping, totals) in self.totals().mappings.iter().enumerate() {
-            assert_eq!(totals.outcomes, expected_outcomes(mapping, totals.start.0, upto), "totals of mapping {mapping}");
+            assert_eq!(
+                totals.outcomes,
+                expected_outcomes(self.fates, mapping, totals.start.0, upto),
+                "totals of mapping {mapping}"
+            );
         }
         self.assert_letters_once(upto);
+    }
+
+    /// Removes every file of the sink, so that the next one has a small disk.
+    pub(super) fn wipe(&mut self) {
+        self.kill();
+        let Self { world, settings, .. } = &*self;
+        for directory in [&settings.working_directory, &settings.publish_directory, &self.dead_letters()] {
+            for path in world.disk.list(directory).unwrap_or_default() {
+                world.disk.remove(&path).unwrap();
+            }
+            let _ = world.disk.sync_dir(directory);
+        }
     }
 
     fn assert_letters_once(&self, upto: u64) {
         let mut expected: Vec<_> = (0..upto)
             .flat_map(|offset| (0..self.mappings).map(move |mapping| (offset, format!("m{mapping}"))))
-            .zip((0..upto).flat_map(|offset| (0..self.mappings).map(move |mapping| fate(offset, mapping))))
+            .zip((0..upto).flat_map(|offset| (0..self.mappings).map(move |mapping| (self.fates)(offset, mapping))))
             .filter_map(|(letter, fate)| (fate == Fate::Dead).then_some(letter))
             .collect();
         expected.sort();
@@ -420,8 +477,8 @@ fn letters(file: &[u8]) -> Vec<(u64, String)> {
             let [mapping, _sink] = [text(&mut rest), text(&mut rest)];
             let offset = read_long(&mut rest).unwrap().cast_unsigned();
             let _time = read_long(&mut rest).unwrap();
-            assert_eq!(message, format!("event {offset}"));
-            assert_eq!(bytes(&mut rest), offset.to_le_bytes(), "the letter holds the event itself");
+            let event = bytes(&mut rest);
+            assert_eq!(message.as_bytes(), format!("event {}", number(event)).as_bytes(), "the letter holds the event");
             found.push((offset, mapping));
         }
     }
@@ -456,6 +513,10 @@ fn bytes<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let (bytes, tail) = rest.split_at(length);
     *rest = tail;
     bytes
+}
+
+fn number(event: &[u8]) -> u64 {
+    u64::from_le_bytes(event.try_into().unwrap())
 }
 
 fn text(rest: &mut &[u8]) -> String {

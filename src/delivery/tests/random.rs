@@ -54,7 +54,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn play(case: &mut Case<'_>, step: Step) {
-    let disk = case.world.disk.clone();
+    let disk = case.world.simulated.clone();
     match step {
         Step::Block => drop(case.block()),
         Step::Tick { advance_ms } => drop(case.tick(Tick::Time, advance_ms)),
@@ -90,7 +90,7 @@ fn play(case: &mut Case<'_>, step: Step) {
 #[test]
 fn each_record_is_outside_once_whatever_fails() {
     let world = World::new([3, 1, 9, 20, 1, 1, 5, 2, 8, 30, 1, 4]);
-    let mut runner = TestRunner::new(ProptestConfig { ..ProptestConfig::default() });
+    let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() });
     let strategy = (prop::collection::vec(step(), 1..60), 1..4_usize, 1..12_u64);
     let outcome = runner.run(&strategy, |(steps, lanes, sync_after_records)| {
         let mut case = world.case(|settings| {
@@ -103,6 +103,7 @@ fn each_record_is_outside_once_whatever_fails() {
         }
         case.finish();
         case.assert_exactly_once();
+        case.wipe();
         Ok(())
     });
     if let Err(error) = outcome {

@@ -40,7 +40,8 @@ pub(super) fn check(settings: &FileSettings, disk: &dyn Disk) -> Result<(), File
 /// only a move that will never be possible is an error.
 pub(super) fn probe(settings: &FileSettings, disk: &dyn Disk) -> Result<(), FileSinkError> {
     let name = format!(".headwater-probe-{}", std::process::id());
-    let (from, to) = (settings.working_directory.join(&name), settings.publish_directory.join(&name).with_extension("1"));
+    let (from, to) =
+        (settings.working_directory.join(&name), settings.publish_directory.join(&name).with_extension("1"));
     if disk.create_new(&from, true).is_err() {
         return Ok(());
     }
