@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn policy() -> RollPolicy {
-        RollPolicy::new(3, Duration::from_secs(30), Duration::from_secs(3600))
+        RollPolicy::new(3, Duration::from_secs(30), Duration::from_hours(1))
     }
 
     #[test]

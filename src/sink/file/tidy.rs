@@ -77,15 +77,16 @@ impl Tidy {
         self.empty.retain(|known| known != path);
     }
 
-    /// Removes what was noted. A file that is gone already is fine.
-    pub(super) fn sweep(&mut self, disk: &dyn Disk) -> Result<(), Trouble> {
+    /// Removes what was noted; says whether there was anything. A file that is gone already is fine.
+    pub(super) fn sweep(&mut self, disk: &dyn Disk) -> Result<bool, Trouble> {
+        let any = !self.empty.is_empty();
         while let Some(path) = self.empty.last() {
             match disk.remove(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(trouble("remove", path)(error)),
                 _ => self.empty.pop(),
             };
         }
-        Ok(())
+        Ok(any)
     }
 
     /// Notes that a file was moved, or that a former process has probably moved it.
