@@ -139,6 +139,9 @@ impl Pipeline {
     }
 }
 
+/// What a delivery to files is made of, with its mapping step.
+type FileParts<M> = delivery::Parts<FileSink, M>;
+
 /// What the parts of a delivery are made of.
 struct Wiring<'a> {
     settings: &'a Settings,

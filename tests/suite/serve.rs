@@ -74,8 +74,8 @@ fn the_header_holds_the_built_in_schema_and_nothing_else() {
         serde_json::from_str(file.metadata["avro.schema"].as_str().expect("a text")).expect("a schema in JSON");
     assert_eq!(schema["type"], "record");
     let fields: Vec<_> = schema["fields"].as_array().expect("fields").iter().map(|field| &field["name"]).collect();
-    assert_eq!(fields.len(), 25, "{fields:?}");
-    assert_eq!((fields[0], fields[24]), (&json!("detectedDuplicate"), &json!("userAgentOsVendor")));
+    assert_eq!(fields.len(), 26, "{fields:?}");
+    assert_eq!((fields[0], fields[25]), (&json!("detectedDuplicate"), &json!("userAgentOsVendor")));
 }
 
 #[test]
