@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,6 +11,9 @@ use std::{
 
 use super::harness::{Case, World};
 use crate::{disk::Fault, sink::Tick};
+
+/// Where the cursors are.
+const CURSORS: &str = "/journal/cursors";
 
 /// What happens at the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,4 +141,32 @@ fn a_rewind_survives_a_blow_at_every_operation() {
             case.tick(Tick::Room, 0);
         },
     );
+}
+
+/// The commit is on the disk, but its sync fails; then the rewind cannot be committed; then the process is killed. The
+/// next one finds the commit that was taken for failed, and with it everything that it names.
+#[test]
+fn a_commit_that_fails_halfway_may_be_the_one_that_holds() {
+    let world = World::new([9, 9, 20, 20]);
+    for ticks in 1..3 {
+        let mut case = world.case(|settings| settings.sync_after_records = 1);
+        case.start();
+        assert!(case.block() && case.tick(Tick::Room, 0));
+        world.simulated.fail_when(|fault, path| {
+            (fault == Fault::Sync && path == Path::new(CURSORS)).then_some(io::ErrorKind::Other)
+        });
+        assert!(!(case.block() && case.block() && case.tick(Tick::Room, 0)));
+        world.simulated.fail_when(|fault, path| {
+            (fault == Fault::Create && path.starts_with(CURSORS)).then_some(io::ErrorKind::StorageFull)
+        });
+        for _ in 0..ticks {
+            assert!(!case.block());
+        }
+        case.kill();
+        world.simulated.heal();
+        case.start();
+        assert!(case.delivery.as_ref().unwrap().0.parts.ledger.last().upto.0 > 9, "the later commit holds");
+        case.finish();
+        case.assert_exactly_once();
+    }
 }
