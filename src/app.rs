@@ -88,7 +88,7 @@ impl App {
             .thread_name("answer")
             .build()
             .map_err(StartError::Runtime)?;
-        let _entered = runtime.enter();
+        let entered = runtime.enter();
         let signals = StopSignals::listen().map_err(StartError::Runtime)?;
         // The sockets are bound before anything else is set in motion, and answered last: a taken port costs nothing.
         let listener = listen::bind(&settings.server)?;
@@ -104,8 +104,7 @@ impl App {
         };
         let router = Arc::new(Router::new(&settings, &parts));
         let (stop, stopped) = watch::channel(false);
-        let (address, admin_address) =
-            (listener.local_address(), admin_listener.as_ref().map(Listener::local_address));
+        let (address, admin_address) = (listener.local_address(), admin_listener.as_ref().map(Listener::local_address));
         let mut servers = Vec::new();
         if let Some(listener) = admin_listener {
             let state = AdminState {
@@ -123,7 +122,7 @@ impl App {
         servers.push(runtime.spawn(async move {
             listen::serve(listener, router, &limits, Counters::public(&metrics), until(stopped)).await
         }));
-        drop(_entered);
+        drop(entered);
         Ok(Self { settings, runtime, pipeline, gate, signals, stop, servers, address, admin_address, _lock: lock })
     }
 

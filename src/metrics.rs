@@ -80,8 +80,11 @@ impl Metrics {
             metric!(Family<Labels<1>, Gauge>, "sink_waiting_events", "Events that the sink has yet to make durable");
         let files_published = metric!(Family<Labels<1>, Counter>, "files_published", "Files published, by sink");
         let files_synced = metric!(Family<Labels<1>, Counter>, "files_synced", "Syncs of open files, by sink");
-        let records_lost =
-            metric!(Family<Labels<1>, Counter>, "records_lost", "Records that were durable outside and are gone, by sink");
+        let records_lost = metric!(
+            Family<Labels<1>, Counter>,
+            "records_lost",
+            "Records that were durable outside and are gone, by sink"
+        );
         let connections = metric!(Gauge, "connections", "Connections open on the public listener");
         let connections_accepted =
             metric!(Counter, "connections_accepted", "Connections accepted on the public listener");
@@ -111,11 +114,12 @@ impl Metrics {
         }
     }
 
-    /// The exposition in Prometheus text format (OpenMetrics 1.0).
+    /// The exposition in Prometheus text format (`OpenMetrics` 1.0).
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = String::new();
-        encode(&mut text, &self.registry).expect("writing to a string cannot fail");
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
         text
     }
 

@@ -15,7 +15,6 @@ use crate::{
     journal::{Block, Journal, JournalError, JournalSettings, Start},
     mapping::Mapping,
     metrics::Metrics,
-    record::chunk::RecordChunk,
     sink::{
         Ledger, SinkError,
         avro_file::Behind,
@@ -139,6 +138,9 @@ impl Pipeline {
     }
 }
 
+/// What a delivery to files is made of.
+type FileParts = delivery::Parts<FileSink, delivery::Program>;
+
 /// What the parts of a delivery are made of.
 struct Wiring<'a> {
     settings: &'a Settings,
@@ -151,12 +153,7 @@ struct Wiring<'a> {
 
 impl Wiring<'_> {
     /// The delivery of a sink that writes files; none if no mapping feeds it.
-    fn files(
-        &self,
-        file: &FileSettings,
-        numbers: &Arc<FileNumbers>,
-    ) -> Result<Option<delivery::Parts<FileSink, impl FnMut(&Arc<Block>, &mut RecordChunk) + Send + use<>>>, PipelineError>
-    {
+    fn files(&self, file: &FileSettings, numbers: &Arc<FileNumbers>) -> Result<Option<FileParts>, PipelineError> {
         let feeding = self.feeds.iter().filter(|feed| feed.sinks.iter().any(|name| name == file.name.as_str()));
         let mappings: Vec<Arc<Mapping>> = feeding.map(|feed| Arc::clone(&feed.mapping)).collect();
         let Some(first) = mappings.first() else { return Ok(None) };

@@ -26,8 +26,8 @@ pub fn run(request: &LoadRequest) -> Result<(), Failure> {
     print(&mut io::stdout().lock(), &app.summary())?;
     match app.run() {
         Ended::Orderly => Ok(()),
-        Ended::Incomplete => {
-            Err(Failure::Running("headwater: stopped before everything was delivered; the log says what is lost".into()))
-        }
+        Ended::Incomplete => Err(Failure::Running(
+            "headwater: stopped before everything was delivered; the log says what is lost".into(),
+        )),
     }
 }

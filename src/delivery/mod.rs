@@ -102,13 +102,14 @@ impl DeliveryHandle {
     }
 }
 
+/// A mapping step; called once per block.
+pub type Program = Box<dyn FnMut(&Arc<Block>, &mut RecordChunk) + Send>;
+
 /// The mapping step of a sink: its mappings in order, with a cache of `user_agents` distinct agents.
-pub fn program(
-    mappings: Vec<Arc<Mapping>>,
-    user_agents: usize,
-) -> impl FnMut(&Arc<Block>, &mut RecordChunk) + Send + 'static {
+#[must_use]
+pub fn program(mappings: Vec<Arc<Mapping>>, user_agents: usize) -> Program {
     let mut scratch = Scratch::new(user_agents);
-    move |block, chunk| mapping::map(&mappings, block, &mut scratch, chunk)
+    Box::new(move |block, chunk| mapping::map(&mappings, block, &mut scratch, chunk))
 }
 
 /// Starts a delivery on a thread of its own.

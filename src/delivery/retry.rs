@@ -52,20 +52,16 @@ impl Deadline {
     /// is no time left for one.
     pub(super) async fn pause(&mut self, wait: Duration) -> bool {
         let known = *self.0.borrow_and_update();
-        match known {
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                sleep(wait.min(STOPPING_WAIT_MAX).min(left)).await;
-                Instant::now() < deadline
-            }
-            None => {
-                tokio::select! {
-                    () = sleep(wait) => {}
-                    _ = self.set() => {}
-                }
-                true
-            }
+        if let Some(deadline) = known {
+            let left = deadline.saturating_duration_since(Instant::now());
+            sleep(wait.min(STOPPING_WAIT_MAX).min(left)).await;
+            return Instant::now() < deadline;
         }
+        tokio::select! {
+            () = sleep(wait) => {}
+            _ = self.set() => {}
+        }
+        true
     }
 }
 
@@ -73,7 +69,7 @@ impl Deadline {
 mod tests {
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(600);
+    const LONG: Duration = Duration::from_mins(10);
 
     fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()

@@ -15,6 +15,7 @@ pub use real::RealDisk;
 pub use simulated::{Fault, SimulatedDisk};
 
 /// What can be asked of a file system. Paths are absolute or relative to the working directory; every call may block.
+#[expect(clippy::missing_errors_doc, reason = "each call fails as the file system says, and only so")]
 pub trait Disk: Send + Sync + std::fmt::Debug {
     /// Makes and opens a new file for reading and writing, mode 0600 when `private`, else 0644.
     /// Fails with [`io::ErrorKind::AlreadyExists`] when the name is taken.
@@ -63,6 +64,7 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
 }
 
 /// An open file.
+#[expect(clippy::missing_errors_doc, reason = "each call fails as the file system says, and only so")]
 pub trait DiskFile: Send + std::fmt::Debug {
     /// Writes all of `bytes` at `offset` (bytes from the start), extending the file if needed.
     fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;

@@ -259,7 +259,8 @@ impl DiskFile for SimulatedFile {
     fn sync_data(&mut self) -> io::Result<()> {
         drop(self.disk.check(Fault::Sync, &self.path)?);
         let mut content = lock(&self.inode);
-        content.synced = content.now.clone();
+        let Content { now, synced } = &mut *content;
+        synced.clone_from(now);
         Ok(())
     }
 }

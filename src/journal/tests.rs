@@ -207,15 +207,15 @@ struct Follower {
     position: u64,
 }
 
-const EVENTS_MAX: u64 = 60;
-const BYTES_MAX: u64 = 1_000_000;
+const EVENTS_MAX: usize = 60;
+const BYTES_MAX: usize = 1_000_000;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_order_of_operations_agrees_with_the_model(steps in prop::collection::vec(step(), 1..80)) {
         let disk = SimulatedDisk::new();
-        let journal = open(JournalSettings { events_max: EVENTS_MAX, memory_bytes_max: BYTES_MAX, ..settings() }, &disk);
+        let journal = open(JournalSettings { events_max: EVENTS_MAX as u64, memory_bytes_max: BYTES_MAX as u64, ..settings() }, &disk);
         let mut followers: Vec<Follower> = ["a", "b"].iter().map(|name| {
             let cursor = journal.cursor(&SinkName::new(name), Start::Tail).unwrap();
             Follower { reader: journal.reader(cursor.last().upto), cursor, committed: 0, position: 0 }
@@ -231,10 +231,10 @@ proptest! {
                     let size = run.size();
                     // Whole blocks come free: what is held goes down to the start of the block that a cursor needs.
                     let result = journal.append(&mut run, |_| {});
-                    let oldest = journal.status().oldest.0 as usize;
+                    let oldest = usize::try_from(journal.status().oldest.0).unwrap();
                     let held: usize = accepted[oldest..].iter().sum();
-                    let full = accepted.len() - oldest + events > EVENTS_MAX as usize
-                        || held + size > BYTES_MAX as usize;
+                    let full = accepted.len() - oldest + events > EVENTS_MAX
+                        || held + size > BYTES_MAX;
                     let expected = if closed { Err(Refused::Closed) } else if full { Err(Refused::Full) } else { Ok(()) };
                     prop_assert_eq!(result.map(|_| ()), expected);
                     if expected.is_ok() {

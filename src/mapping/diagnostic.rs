@@ -46,6 +46,7 @@ codes! {
     MAYBE_UNSET "M043" "a field without default that may stay unset";
     OVERWRITTEN "M044" "a field that is always written again";
     NOT_BOOLEAN "M045" "a condition that is not a boolean";
+    NOT_TEXT "M046" "a value that is to be read as text, but is none";
 }
 
 /// Collects messages about one script, each place and code once.

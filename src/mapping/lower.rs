@@ -110,7 +110,7 @@ impl Lower<'_> {
     /// What is used more than once is worth remembering, unless it is at hand anyway.
     fn memoise(&mut self) {
         for (node, uses) in self.program.nodes.iter_mut().zip(&self.uses) {
-            let at_hand = matches!(node.producer, Producer::Request(_) | Producer::UserAgent | Producer::Agent(..));
+            let at_hand = matches!(node.producer, Producer::Request(_) | Producer::Agent(..));
             if *uses > 1 && !at_hand {
                 node.memo = Some(self.program.memos);
                 self.program.memos += 1;

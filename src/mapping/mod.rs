@@ -129,7 +129,9 @@ pub fn compile(
 fn keep(program: &Program) -> Keep {
     let mut keep = Keep::default();
     for node in &program.nodes {
-        if let Producer::Cookie(name) = &node.producer {
+        if let Producer::Cookie(name) = &node.producer
+            && !name.is_empty()
+        {
             keep.add(&Keep { cookies: vec![name.clone()], ..Keep::default() });
         }
     }

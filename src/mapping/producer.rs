@@ -271,8 +271,8 @@ impl Producers {
             *out += &call;
         };
         match self.get(id) {
-            Producer::Request(request) => *out += &format!("{}()", request.name()),
-            Producer::Cookie(name) => *out += &format!("cookie({name})"),
+            Producer::Request(request) => out.extend([request.name(), "()"]),
+            Producer::Cookie(name) => out.extend(["cookie(", name, ")"]),
             Producer::UserAgent => *out += "userAgent()",
             Producer::Agent(of, field) => method(of, format!(".{}()", field.name()), out),
             Producer::Uri(of) => {
@@ -309,7 +309,7 @@ impl Producers {
 
     fn write_both(&self, left: ProducerId, method: &str, right: ProducerId, out: &mut String) {
         self.write(left, out);
-        *out += &format!(".{method}(");
+        out.extend([".", method, "("]);
         self.write(right, out);
         out.push(')');
     }

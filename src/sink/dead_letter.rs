@@ -74,6 +74,8 @@ pub struct DeadLetters {
     file: Option<AvroFile>,
     /// A committed checkpoint names the file.
     named: bool,
+    /// A file that could not be begun, and not be removed either.
+    stale: Option<PathBuf>,
     data: Vec<u8>,
 }
 
@@ -89,14 +91,8 @@ struct State {
 impl DeadLetters {
     /// Dead letters in `<directory>/<sink>`. Touches nothing yet.
     #[must_use]
-    pub fn new(
-        directory: &Path,
-        sink: &SinkName,
-        disk: Arc<dyn Disk>,
-        clock: Arc<dyn Clock>,
-        behind: Behind,
-    ) -> Self {
-        let schema = RecordSchema::parse(SCHEMA).expect("a constant that a test parses");
+    pub fn new(directory: &Path, sink: &SinkName, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, behind: Behind) -> Self {
+        let schema = schema();
         Self {
             directory: directory.join(folder(sink)),
             sink: sink.clone(),
@@ -110,6 +106,7 @@ impl DeadLetters {
             fresh: true,
             file: None,
             named: false,
+            stale: None,
             data: Vec::new(),
         }
     }
@@ -136,14 +133,23 @@ impl DeadLetters {
         self.named = true;
     }
 
-    fn create(&self) -> io::Result<AvroFile> {
+    fn create(&mut self) -> io::Result<AvroFile> {
+        if let Some(stale) = &self.stale {
+            match self.disk.remove(stale) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => self.stale = None,
+            }
+        }
         let now_ms = self.clock.now_ms();
         for number in 1..=NAME_ATTEMPTS_MAX {
             let path = self.directory.join(format!("{}-dead-letters-{number}.avro", stamp(now_ms, &self.zone)));
             match AvroFile::create(&self.disk, &path, &self.schema, true) {
                 Ok(file) => return Ok(file),
                 Err(CreateError { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(CreateError { source, .. }) => return Err(source),
+                Err(CreateError { source, left_behind }) => {
+                    self.stale = left_behind.then_some(path);
+                    return Err(source);
+                }
             }
         }
         Err(io::Error::new(io::ErrorKind::AlreadyExists, "every name for a new file of dead letters is taken"))
@@ -222,6 +228,10 @@ impl DeadLetters {
         file.finish()?;
         Ok(None)
     }
+}
+
+fn schema() -> RecordSchema {
+    RecordSchema::parse(SCHEMA).expect("a constant that every test of dead letters parses")
 }
 
 fn slots<'a>(letter: &Letter<'a>, sink: &'a SinkName, time_ms: i64) -> [Slot<'a>; 8] {

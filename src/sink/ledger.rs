@@ -323,3 +323,6 @@ fn fold(totals: &mut Totals, places: &[usize], entry: &Entry) {
 fn conserved(totals: &Totals, upto: Offset) -> bool {
     totals.mappings.iter().all(|known| known.outcomes.sum() == known.frozen.unwrap_or(upto).0 - known.start.0)
 }
+
+#[cfg(test)]
+mod tests;

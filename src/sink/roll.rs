@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn policy() -> RollPolicy {
-        RollPolicy::new(3, Duration::from_secs(30), Duration::from_secs(3600))
+        RollPolicy::new(3, Duration::from_secs(30), Duration::from_hours(1))
     }
 
     #[test]
@@ -79,7 +79,11 @@ mod tests {
         for (records, bytes, full) in
             [(0, 0, false), (2, 100, false), (3, 100, true), (4, 0, true), (1, PENDING_BYTES_MAX, true)]
         {
-            assert_eq!(policy().full(&Pending { records, bytes, since_ms: 0 }), full, "{records} records, {bytes} bytes");
+            assert_eq!(
+                policy().full(&Pending { records, bytes, since_ms: 0 }),
+                full,
+                "{records} records, {bytes} bytes"
+            );
         }
         let zero = RollPolicy::new(0, Duration::ZERO, Duration::ZERO);
         assert!(!zero.full(&Pending::default()), "nothing is never full");

@@ -7,6 +7,7 @@ use http::{
     request::Parts,
 };
 use http_body_util::Full;
+use hyper::ext::ReasonPhrase;
 
 use crate::{journal::Refused, listen::Reply};
 
@@ -18,6 +19,9 @@ pub(super) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; chars
 
 /// Seconds after which a refused client may try again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// The reason of a 413 under its older name, as the original gives it.
+const TOO_LARGE: ReasonPhrase = ReasonPhrase::from_static(b"Request Entity Too Large");
 
 const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("keep-alive");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
@@ -131,6 +135,9 @@ impl Draft {
         let mut reply = Response::new(Full::new(body));
         *reply.status_mut() = status;
         *reply.headers_mut() = self.headers;
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            reply.extensions_mut().insert(TOO_LARGE);
+        }
         reply
     }
 }

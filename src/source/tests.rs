@@ -105,6 +105,7 @@ struct Rig {
 #[derive(Debug)]
 struct Seen {
     status: u16,
+    reason: String,
     headers: Vec<String>,
     body: Vec<u8>,
 }
@@ -182,11 +183,13 @@ async fn read(socket: &mut TcpStream, is_head: bool) -> Seen {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = std::str::from_utf8(&bytes[..end]).expect("text").to_owned();
             let (status, lines) = head.split_once("\r\n").unwrap_or((&head, ""));
-            let status = status.split(' ').nth(1).expect("a status").parse().expect("a number");
+            let mut words = status.splitn(3, ' ').skip(1);
+            let status = words.next().expect("a status").parse().expect("a number");
+            let reason = words.next().expect("a reason").to_owned();
             let mut headers: Vec<String> =
                 lines.split("\r\n").filter(|line| !line.starts_with("date: ")).map(str::to_owned).collect();
             headers.sort_unstable();
-            let mut seen = Seen { status, headers, body: bytes[end + 4..].to_vec() };
+            let mut seen = Seen { status, reason, headers, body: bytes[end + 4..].to_vec() };
             let length = seen.header("content-length").map_or(0, |length| length.parse().expect("a number"));
             while !is_head && seen.body.len() < length {
                 assert_ne!(socket.read_buf(&mut seen.body).await.expect("no error"), 0, "cut: {seen:?}");
@@ -487,7 +490,8 @@ async fn a_client_that_asks_first_is_told_before_it_sends() {
     socket.write_all(b"{}").await.unwrap();
     assert_eq!(timeout(PATIENCE, read(&mut socket, false)).await.expect("in time").status, 204);
     socket.write_all(head(usize::MAX / 4).as_bytes()).await.unwrap();
-    assert_eq!(timeout(PATIENCE, read(&mut socket, false)).await.expect("in time").status, 413);
+    let seen = timeout(PATIENCE, read(&mut socket, false)).await.expect("in time");
+    assert_eq!((seen.status, seen.reason.as_str()), (413, "Request Entity Too Large"));
 }
 
 #[tokio::test]

@@ -18,9 +18,12 @@ const START_PATIENCE: Duration = Duration::from_secs(20);
 /// How long an orderly stop may take.
 const STOP_PATIENCE: Duration = Duration::from_mins(1);
 
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_headwater");
+
 /// The program built with these tests, with an environment of its own.
 pub fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_headwater"));
+    let mut command = Command::new(PROGRAM);
     command.env_clear().envs(std::env::vars_os().filter(|(name, _)| keeps(name))).stdin(Stdio::null());
     command
 }

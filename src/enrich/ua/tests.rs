@@ -92,7 +92,7 @@ fn recorded_agents_agree_field_by_field() {
     let group = include_str!("../../../tests/conformance/groups/user_agents.json");
     let group: serde_json::Value = serde_json::from_str(group).unwrap();
     let (mut cases, mut agreed) = (0_u32, [0_u32; 9]);
-    let mut differences = String::new();
+    let mut differences = Vec::new();
     for case in group["cases"].as_array().unwrap() {
         let name = case["name"].as_str().unwrap();
         let record = &case["records"][0];
@@ -106,11 +106,11 @@ fn recorded_agents_agree_field_by_field() {
             if value == expected {
                 agreed[index] += 1;
             } else {
-                differences += &format!("{name} {}: recorded {expected:?}, ours {value:?}\n", FIELDS[index]);
+                differences.push(format!("{name} {}: recorded {expected:?}, ours {value:?}", FIELDS[index]));
             }
         }
     }
-    println!("{differences}");
+    println!("{}", differences.join("\n"));
     for (field, agreed) in FIELDS.iter().zip(agreed) {
         println!("{field:15} {agreed} of {cases}");
         if ["Family", "Type", "OsFamily", "DeviceCategory"].contains(field) {

@@ -8,6 +8,7 @@ use crate::{
 
 pub(super) fn function(arguments: &[Given]) -> Found {
     match arguments {
+        [] => Found::Odd(Producer::Cookie(String::new()), "a cookie without a name is never there"),
         [Given::Text { text, .. }] => Found::Producer(Producer::Cookie(text.clone())),
         _ => Found::WrongArguments("the name of a cookie"),
     }

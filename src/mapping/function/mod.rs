@@ -35,6 +35,8 @@ pub enum Given {
 pub enum Found {
     /// This value.
     Producer(Producer),
+    /// This value, which can never be what was meant: why.
+    Odd(Producer, &'static str),
     /// The function exists, but takes other arguments: which, as in `one text`.
     WrongArguments(&'static str),
     /// The function exists in the language, but not yet here.

@@ -115,8 +115,7 @@ pub(super) fn method(of: ProducerId, name: &str, arguments: &[Given]) -> Found {
 pub(super) fn query_method(of: ProducerId, name: &str, arguments: &[Given]) -> Found {
     match (name, arguments) {
         ("value", [Given::Text { text, .. }]) => Found::Producer(Producer::QueryValue(of, text.clone())),
-        ("value" | "valueList", []) => Found::WrongArguments("the name of a query parameter"),
-        ("value", _) => Found::WrongArguments("the name of a query parameter"),
+        ("value", _) | ("valueList", []) => Found::WrongArguments("the name of a query parameter"),
         ("valueList", _) => Found::NotYet,
         _ => Found::Unknown,
     }

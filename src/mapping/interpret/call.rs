@@ -5,7 +5,7 @@ use crate::{
     diagnostic::nearest,
     mapping::{
         ast::{Argument, Call, Name, Span},
-        diagnostic::{BAD_ARGUMENTS, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
+        diagnostic::{BAD_ARGUMENTS, NO_EFFECT, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
         function::{self, Found, Given, function_names, method_names},
         producer::ProducerId,
     },
@@ -32,7 +32,14 @@ impl<'a> Interpreter<'a, '_> {
             let arguments = self.arguments(&call.arguments, context)?;
             return self.call_function(&call.name, arguments, span, context);
         };
-        let receiver = self.expr(receiver, context)?;
+        let receiver = match self.expr(receiver, context) {
+            // The body of a faulty condition is looked at all the same.
+            Err(Stop::Failed(report)) if call.name.text == "apply" => {
+                self.reports.add(*report);
+                Value::Poison
+            }
+            other => other?,
+        };
         if call.safe && matches!(receiver, Value::Null) {
             return Ok(Value::Null);
         }
@@ -48,12 +55,12 @@ impl<'a> Interpreter<'a, '_> {
         }
         match receiver {
             Value::Producer(id) => self.call_producer(id, &call.name, &arguments, span),
-            Value::Pending(pending) => self.finish(pending, &call.name, arguments, span),
-            Value::Mapping => self.call_mapping(&call.name, arguments, span, Context { mapping: true, ..context }),
+            Value::Pending(pending) => self.finish(pending, &call.name, &arguments, span),
+            Value::Mapping => self.call_mapping(&call.name, &arguments, span, Context { mapping: true, ..context }),
             Value::Closure(closure, inner) if call.name.text == "call" => {
                 self.call_closure(closure, inner, arguments, span)
             }
-            receiver => self.call_method(&receiver, &call.name, arguments, span),
+            receiver => self.call_method(&receiver, &call.name, &arguments, span),
         }
     }
 
@@ -100,9 +107,9 @@ impl<'a> Interpreter<'a, '_> {
             return result;
         }
         if context.mapping {
-            return self.call_mapping(name, arguments, span, context);
+            return self.call_mapping(name, &arguments, span, context);
         }
-        if self.is_known(&name.text) {
+        if is_known(&name.text) {
             let message = format!("`{}` cannot be called outside a mapping block", name.text);
             let hint = format!("inside a method write `mapping.{}(…)`, or use a closure in the block", name.text);
             return Err(self.error_with_hint(UNKNOWN_FUNCTION, name.span, message, hint));
@@ -111,24 +118,20 @@ impl<'a> Interpreter<'a, '_> {
     }
 
     /// Functions of the mapping object: statements, and values of the event.
-    fn call_mapping(
-        &mut self,
-        name: &'a Name,
-        arguments: Vec<Value<'a>>,
-        span: Span,
-        context: Context,
-    ) -> Evaluated<'a> {
-        if let Some(result) = self.mapping_function(name, &arguments, span, context) {
+    fn call_mapping(&mut self, name: &'a Name, arguments: &[Value<'a>], span: Span, context: Context) -> Evaluated<'a> {
+        if let Some(result) = self.mapping_function(name, arguments, span, context) {
             return result;
         }
         let given: Vec<Given> = arguments.iter().map(Value::given).collect();
         match function::function(&name.text, &given) {
             Found::Producer(producer) => self.producer(span, producer),
-            Found::WrongArguments(wanted) => Err(self.wrong_arguments(name, wanted, &arguments)),
-            Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
-            Found::Unknown if self.is_known(&name.text) => {
-                Err(self.wrong_arguments(name, "other arguments", &arguments))
+            Found::Odd(producer, why) => {
+                self.warn(NO_EFFECT, span, why, "give it an argument");
+                self.producer(span, producer)
             }
+            Found::WrongArguments(wanted) => Err(self.wrong_arguments(name, wanted, arguments)),
+            Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
+            Found::Unknown if is_known(&name.text) => Err(self.wrong_arguments(name, "other arguments", arguments)),
             Found::Unknown => Err(self.unknown_function(name)),
         }
     }
@@ -136,7 +139,7 @@ impl<'a> Interpreter<'a, '_> {
     fn call_producer(&mut self, id: ProducerId, name: &Name, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
         let given: Vec<Given> = arguments.iter().map(Value::given).collect();
         match function::method(&self.producers, id, &name.text, &given) {
-            Found::Producer(producer) => {
+            Found::Producer(producer) | Found::Odd(producer, _) => {
                 self.doubt_comparison(id, &producer, arguments, span);
                 self.producer(span, producer)
             }
@@ -177,10 +180,6 @@ impl<'a> Interpreter<'a, '_> {
         self.error(BAD_ARGUMENTS, name.span, format!("`{}` takes {wanted}, {given}", name.text))
     }
 
-    fn is_known(&self, name: &str) -> bool {
-        STATEMENTS.contains(&name) || function_names().any(|known| known == name)
-    }
-
     fn unknown_function(&self, name: &Name) -> Stop<'a> {
         let message = format!("there is no function `{}`", name.text);
         let methods = self.script.methods.iter().map(|method| method.name.text.as_str());
@@ -191,4 +190,8 @@ impl<'a> Interpreter<'a, '_> {
             None => self.error(UNKNOWN_FUNCTION, name.span, message),
         }
     }
+}
+
+fn is_known(name: &str) -> bool {
+    STATEMENTS.contains(&name) || function_names().any(|known| known == name)
 }

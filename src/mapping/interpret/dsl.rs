@@ -7,7 +7,7 @@ use super::{
 use crate::mapping::{
     action::{Action, Mapped},
     ast::{Closure, Name, Span},
-    diagnostic::{BAD_ARGUMENTS, BAD_VALUE, NEVER_EQUAL, NO_EFFECT, NOT_BOOLEAN, UNKNOWN_METHOD},
+    diagnostic::{BAD_ARGUMENTS, BAD_VALUE, NEVER_EQUAL, NO_EFFECT, NOT_TEXT, UNKNOWN_METHOD},
     function::condition::comparable,
     producer::{Kind, Producer, ProducerId},
 };
@@ -33,7 +33,10 @@ impl<'a> Interpreter<'a, '_> {
             }
             ("not", [_]) => Err(self.wrong_arguments(name, "one boolean value of the event", arguments)),
             ("match", [_]) => Err(self.not_yet(name.span, "`match`")),
-            ("println", _) => Ok(Value::Null),
+            ("println", _) => {
+                self.warn(NO_EFFECT, span, "`println` prints nothing in this release", "remove it");
+                Ok(Value::Null)
+            }
             _ => return None,
         })
     }
@@ -182,21 +185,21 @@ impl<'a> Interpreter<'a, '_> {
             if !context.value {
                 return Err(self.error(BAD_ARGUMENTS, span, message));
             }
-            self.warn(NOT_BOOLEAN, span, message, "an event that has this value becomes a dead letter");
+            self.warn(NOT_TEXT, span, message, "an event that has this value becomes a dead letter");
         }
         Ok(self.wait(PendingKind::Parse(*id), span))
     }
 
     /// The second half of `map`, `when` and `parse`.
-    pub(super) fn finish(&mut self, index: usize, name: &Name, arguments: Vec<Value<'a>>, span: Span) -> Evaluated<'a> {
+    pub(super) fn finish(&mut self, index: usize, name: &Name, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
         self.pending[index].used = true;
         let kind = self.pending[index].kind.clone();
-        match (kind, name.text.as_str(), &arguments[..]) {
+        match (kind, name.text.as_str(), arguments) {
             (PendingKind::Map(value), "onto", [field]) => match field.text().map(ToString::to_string) {
                 Some(field) => self.act(span, Action::Set { field, value, span }).map(|()| Value::Null),
-                None => Err(self.wrong_arguments(name, "the name of a field", &arguments)),
+                None => Err(self.wrong_arguments(name, "the name of a field", arguments)),
             },
-            (PendingKind::Map(_), "onto", _) => Err(self.wrong_arguments(name, "the name of a field", &arguments)),
+            (PendingKind::Map(_), "onto", _) => Err(self.wrong_arguments(name, "the name of a field", arguments)),
             (PendingKind::When(condition), "apply", [Value::Closure(closure, inner)]) => {
                 let (closure, inner) = (*closure, *inner);
                 self.conditional(condition, span, |own| own.run_block(closure, inner, span))
@@ -207,10 +210,10 @@ impl<'a> Interpreter<'a, '_> {
             (PendingKind::When(condition), "exit", []) => {
                 self.conditional(condition, span, |own| own.act(span, Action::Exit))
             }
-            (PendingKind::When(_), "apply", _) => Err(self.wrong_arguments(name, "a block: `apply { … }`", &arguments)),
-            (PendingKind::When(_), "stop" | "exit", _) => Err(self.wrong_arguments(name, "no argument", &arguments)),
+            (PendingKind::When(_), "apply", _) => Err(self.wrong_arguments(name, "a block: `apply { … }`", arguments)),
+            (PendingKind::When(_), "stop" | "exit", _) => Err(self.wrong_arguments(name, "no argument", arguments)),
             (PendingKind::Parse(id), "to", [word]) => self.parse_to(id, word, name, span),
-            (PendingKind::Parse(_), "to", _) => Err(self.wrong_arguments(name, "one type", &arguments)),
+            (PendingKind::Parse(_), "to", _) => Err(self.wrong_arguments(name, "one type", arguments)),
             (kind, ..) => {
                 let (function, links) = match kind {
                     PendingKind::Map(_) => ("map", "`onto`"),

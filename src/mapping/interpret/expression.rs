@@ -152,12 +152,7 @@ impl<'a> Interpreter<'a, '_> {
         let message = format!("there is no variable `{name}`");
         let functions = function_names().chain(["stop", "exit", "section", "map", "when", "match", "parse", "not"]);
         if functions.clone().any(|function| function == name) {
-            return self.error_with_hint(
-                UNKNOWN_NAME,
-                span,
-                message,
-                format!("to call the function write `{name}(…)`"),
-            );
+            return self.error_with_hint(UNKNOWN_NAME, span, message, format!("to call the function write `{name}()`"));
         }
         let variables = self.scopes.iter().flat_map(|scope| scope.variables.iter().map(|(known, _)| &**known));
         match nearest(name, variables.chain(functions.map(|known: &str| known))) {
@@ -201,8 +196,12 @@ impl<'a> Interpreter<'a, '_> {
             (Value::Poison, _) | (_, Value::Poison) => Ok(Value::Poison),
             (Value::List(list), Value::Int(index)) => {
                 let items = &self.lists[*list];
-                let at = if *index < 0 { i64::from(*index) + items.len() as i64 } else { i64::from(*index) };
-                let item = usize::try_from(at).ok().and_then(|at| items.get(at));
+                // Negative ones count from the end.
+                let at = match usize::try_from(*index) {
+                    Ok(at) => Some(at),
+                    Err(_) => items.len().checked_sub(index.unsigned_abs() as usize),
+                };
+                let item = at.and_then(|at| items.get(at));
                 Ok(item.cloned().unwrap_or(Value::Null))
             }
             (Value::Map(map), key) => Ok(self.entry(*map, key).unwrap_or(Value::Null)),

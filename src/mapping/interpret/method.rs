@@ -51,12 +51,12 @@ impl<'a> Interpreter<'a, '_> {
         &mut self,
         receiver: &Value<'a>,
         name: &Name,
-        arguments: Vec<Value<'a>>,
+        arguments: &[Value<'a>],
         span: Span,
     ) -> Evaluated<'a> {
         let found = match receiver {
-            Value::Text(text) | Value::Interpolated(text) => self.text_method(&text.clone(), name, &arguments, span)?,
-            Value::List(_) | Value::Map(_) => self.collection_method(receiver, name, &arguments, span)?,
+            Value::Text(text) | Value::Interpolated(text) => self.text_method(&text.clone(), name, arguments, span)?,
+            Value::List(_) | Value::Map(_) => self.collection_method(receiver, name, arguments, span)?,
             Value::Null => {
                 let message = format!("null has no method `{}`", name.text);
                 return Err(self.error_with_hint(
@@ -81,7 +81,7 @@ impl<'a> Interpreter<'a, '_> {
             _ => &[],
         };
         if known.contains(&&*name.text) {
-            return Err(self.wrong_arguments(name, "other arguments", &arguments));
+            return Err(self.wrong_arguments(name, "other arguments", arguments));
         }
         let message = format!("{} has no method `{}` that mappings support", receiver.describe(), name.text);
         Err(match nearest(&name.text, known.iter().copied()) {

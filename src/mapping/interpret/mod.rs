@@ -225,9 +225,9 @@ impl<'a> Interpreter<'a, '_> {
 
     /// Runs statements; the value is that of the last. What fails is reported and left out.
     fn statements(&mut self, list: &'a [Statement], context: Context) -> Evaluated<'a> {
-        let mut last = Value::Null;
+        let mut result = Value::Null;
         for statement in list {
-            last = match self.statement(statement, context) {
+            result = match self.statement(statement, context) {
                 Err(Stop::Failed(report)) => {
                     self.reports.add(*report);
                     self.poison(statement, context);
@@ -236,7 +236,7 @@ impl<'a> Interpreter<'a, '_> {
                 other => other?,
             };
         }
-        Ok(last)
+        Ok(result)
     }
 
     /// Defines what a failed statement would have defined.
@@ -393,7 +393,8 @@ impl<'a> Interpreter<'a, '_> {
         };
         // A single list is spread over several parameters, as in Groovy.
         if let ([Value::List(list)], 2..) = (&arguments[..], parameters.len()) {
-            arguments = self.lists[*list].clone();
+            let spread = self.lists[*list].clone();
+            arguments = spread;
         }
         if arguments.len() > parameters.len() {
             return Err(self.wrong_count(span, parameters.len(), arguments.len()));

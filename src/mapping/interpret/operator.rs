@@ -1,5 +1,7 @@
 //! Operators, truth and casts, with the arithmetic of Java.
 #![expect(clippy::cast_precision_loss, reason = "a long becomes a floating number as in Java: the nearest one")]
+#![expect(clippy::cast_possible_truncation, reason = "casts cut and round as in Java")]
+#![expect(clippy::float_cmp, reason = "a script's `==` means exactly that")]
 
 use super::{Context, Evaluated, Interpreter, Value};
 use crate::mapping::{
@@ -146,7 +148,7 @@ impl<'a> Interpreter<'a, '_> {
     /// `+` on texts and lists.
     fn join(&mut self, left: &Value<'a>, right: &Value<'a>, span: Span) -> Evaluated<'a, Option<Value<'a>>> {
         Ok(match (left, right) {
-            (Value::Text(_), _) | (Value::Interpolated(_), _) | (_, Value::Text(_)) => {
+            (Value::Text(_) | Value::Interpolated(_), _) | (_, Value::Text(_)) => {
                 let text = self.shown(left, span)? + &self.shown(right, span)?;
                 self.take_room(span, text.len())?;
                 let text = text.into();
@@ -272,10 +274,8 @@ impl<'a> Interpreter<'a, '_> {
                 self.text(span, text)?
             }
             ("boolean" | "Boolean", ..) => Value::Bool(self.is_true(value, span)),
-            #[expect(clippy::cast_possible_truncation, reason = "a cast cuts, as in Java")]
             ("int" | "Integer", Some(whole), _) => Value::Int(whole as i32),
             ("long" | "Long", Some(whole), _) => Value::Long(whole),
-            #[expect(clippy::cast_possible_truncation, reason = "a cast rounds, as in Java")]
             ("float" | "Float", _, Some(number)) => Value::Float(number as f32),
             ("double" | "Double", _, Some(number)) => Value::Double(number),
             (kind, ..) => return Err(self.not_yet(span, &format!("{} as {kind}", value.describe()))),

@@ -223,12 +223,10 @@ impl Reader<'_> {
         let bracket = self.find(start, end, b"]") > start;
         let server = self.scan(start, end, set::SERVER, bracket)? == end;
         let registry = self.scan(start, end, set::REGISTRY, false)? == end;
-        if server {
-            if let Ok((host, port)) = self.server(start, end) {
-                self.uri.host = Some(host);
-                self.uri.port = port;
-                return Ok(());
-            }
+        if server && let Ok((host, port)) = self.server(start, end) {
+            self.uri.host = Some(host);
+            self.uri.port = port;
+            return Ok(());
         }
         if registry { Ok(()) } else { Err(Malformed) }
     }

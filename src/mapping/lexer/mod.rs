@@ -147,9 +147,9 @@ impl Lexer<'_, '_> {
             '\'' | '"' => Some(self.quoted()),
             '/' if self.slashy_starts() => Some(self.slashy()),
             '$' if self.rest().starts_with("$/") => Some(self.dollar_slashy()),
-            _ if letter.is_ascii_digit() => self.number(),
+            _ if letter.is_ascii_digit() => Some(self.number()),
             '.' if self.rest()[1..].starts_with(|next: char| next.is_ascii_digit()) && !self.after_value() => {
-                self.number()
+                Some(self.number())
             }
             _ if is_word_start(letter) => Some(self.word()),
             _ => self.sign(letter),
@@ -184,8 +184,8 @@ impl Lexer<'_, '_> {
                 self.at += blanks;
             } else if rest.starts_with("//") {
                 self.at += rest.find(['\n', '\r']).unwrap_or(rest.len());
-            } else if rest.starts_with("/*") {
-                if let Some(end) = rest[2..].find("*/") {
+            } else if let Some(comment) = rest.strip_prefix("/*") {
+                if let Some(end) = comment.find("*/") {
                     self.at += end + 4;
                 } else {
                     self.report(

@@ -7,7 +7,7 @@ use crate::mapping::{
 };
 
 impl Lexer<'_, '_> {
-    pub(super) fn number(&mut self) -> Option<TokenKind> {
+    pub(super) fn number(&mut self) -> TokenKind {
         let start = self.at;
         let rest = self.rest();
         let radix = match rest.get(..2) {
@@ -26,7 +26,7 @@ impl Lexer<'_, '_> {
             self.report(BAD_LITERAL, span, format!("`{}` is no number", &self.script[span.range()]));
         }
         // After a fault some value stands in, so that the parser does not stumble as well.
-        Some(TokenKind::Number(number.unwrap_or(Number::Int(0))))
+        TokenKind::Number(number.unwrap_or(Number::Int(0)))
     }
 }
 

@@ -391,8 +391,10 @@ impl Parser {
                     found = true;
                     break;
                 }
-                TokenKind::Word(_) | TokenKind::Number(_) | TokenKind::Text(_) => {}
-                TokenKind::Sign("," | "=" | "." | "<" | ">" | "[" | "]") => {}
+                TokenKind::Word(_)
+                | TokenKind::Number(_)
+                | TokenKind::Text(_)
+                | TokenKind::Sign("," | "=" | "." | "<" | ">" | "[" | "]") => {}
                 _ => break,
             }
         }

@@ -73,8 +73,7 @@ impl Parser {
         loop {
             match self.peek().kind {
                 TokenKind::End => return,
-                TokenKind::Newline | TokenKind::Sign(";") if open == 0 => return,
-                TokenKind::Sign("}") if open == 0 => return,
+                TokenKind::Newline | TokenKind::Sign(";" | "}") if open == 0 => return,
                 TokenKind::Sign("(" | "[" | "{") => open += 1,
                 TokenKind::Sign(")" | "]" | "}") => open = open.saturating_sub(1),
                 _ => {}
@@ -108,7 +107,7 @@ impl Parser {
                     self.bump();
                     return Ok(StatementKind::Continue);
                 }
-                "switch" | "try" | "assert" | "do" => return self.not_yet(&word),
+                "switch" | "try" | "assert" | "do" => return Ok(self.not_yet(&word)),
                 _ => {}
             }
             if let Some((_, name)) = REFUSED.iter().find(|(refused, _)| *refused == word) {
@@ -229,7 +228,7 @@ impl Parser {
     }
 
     /// A statement that is understood but not executed: its brackets and blocks are stepped over.
-    fn not_yet(&mut self, word: &str) -> Parsed<StatementKind> {
+    fn not_yet(&mut self, word: &str) -> StatementKind {
         self.bump();
         loop {
             match self.peek().kind.clone() {
@@ -256,12 +255,12 @@ impl Parser {
                 }
             }
         }
-        Ok(StatementKind::NotYet(match word {
+        StatementKind::NotYet(match word {
             "switch" => "`switch`",
             "try" => "`try`",
             "assert" => "`assert`",
             _ => "`do`",
-        }))
+        })
     }
 
     fn brace_below(&self) -> bool {

@@ -22,9 +22,6 @@ mod resume;
 mod state;
 mod tidy;
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     collections::HashSet,
     io,
@@ -165,6 +162,8 @@ pub struct FileSink {
     /// When the first block was ended behind `aligned`, because it was full.
     full_since_ms: Option<i64>,
     committed_at_ms: i64,
+    /// Files were made or removed since the working directory was synced.
+    unsynced_names: bool,
 
     tidy: tidy::Tidy,
     losses: Vec<Loss>,
@@ -186,7 +185,9 @@ impl FileSink {
         metrics: &Metrics,
         behind: Behind,
     ) -> Result<Self, SinkError> {
-        tidy::check(settings, &*disk).and_then(|()| tidy::probe(settings, &*disk)).map_err(misconfigured(&settings.name))?;
+        tidy::check(settings, &*disk)
+            .and_then(|()| tidy::probe(settings, &*disk))
+            .map_err(misconfigured(&settings.name))?;
         let lanes = settings.lanes.max(1);
         Ok(Self {
             name: settings.name.clone(),
@@ -208,6 +209,7 @@ impl FileSink {
             upto: Offset(0),
             aligned: Offset(0),
             full_since_ms: None,
+            unsynced_names: false,
             tidy: tidy::Tidy::default(),
             losses: Vec::new(),
             lost: HashSet::new(),
@@ -261,6 +263,7 @@ impl FileSink {
     }
 
     fn commit(&mut self, ledger: &mut Ledger) -> Result<(), SinkError> {
+        self.sync_names().map_err(self.unavailable())?;
         let checkpoint = ledger.draft(self.aligned, self.state().write())?;
         let upto = checkpoint.upto;
         ledger.commit(checkpoint)?;
@@ -295,7 +298,7 @@ impl Sink for FileSink {
         self.upto = last.upto;
         self.aligned = last.upto;
         self.full_since_ms = None;
-        self.recover(state).map_err(self.unavailable())?;
+        self.recover(&state).map_err(self.unavailable())?;
         Ok(Checkpoint { sink: self.state().write(), ..last.clone() })
     }
 

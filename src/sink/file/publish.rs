@@ -34,17 +34,29 @@ enum Moved {
 impl FileSink {
     /// Begins a file in every lane that has none. What has begun stays when a later one fails.
     pub(super) fn open_lanes(&mut self) -> Result<(), Trouble> {
-        self.tidy.sweep(&*self.disk)?;
-        if self.lanes.iter().all(|lane| lane.file.is_some()) {
-            return Ok(());
-        }
+        self.sweep()?;
         for index in 0..self.lanes.len() {
             if self.lanes[index].file.is_none() {
                 self.open_lane(index)?;
             }
         }
-        // A checkpoint may name only what a power cut leaves in its place.
-        self.disk.sync_dir(&self.working).map_err(trouble("sync", &self.working))
+        self.sync_names()
+    }
+
+    /// A checkpoint may name only what a power cut leaves in its place, and leave out only what does not come back.
+    pub(super) fn sync_names(&mut self) -> Result<(), Trouble> {
+        if self.unsynced_names {
+            // Before that, a file that was moved must be safe under its new name.
+            self.sync_directories(|intent| &intent.to)?;
+            self.disk.sync_dir(&self.working).map_err(trouble("sync", &self.working))?;
+            self.unsynced_names = false;
+        }
+        Ok(())
+    }
+
+    fn sweep(&mut self) -> Result<(), Trouble> {
+        self.unsynced_names |= self.tidy.sweep(&*self.disk)?;
+        Ok(())
     }
 
     fn open_lane(&mut self, index: usize) -> Result<(), Trouble> {
@@ -59,6 +71,7 @@ impl FileSink {
                 match AvroFile::create(&self.disk, &path, &self.schema, false) {
                     Ok(file) => {
                         self.tidy.keep(&path);
+                        self.unsynced_names = true;
                         lane.set_file(file);
                         lane.opened_ms = now_ms;
                         return Ok(());
@@ -100,7 +113,12 @@ impl FileSink {
     /// Publishes the files of these lanes, or removes them where they hold no record. The last commit is the caller's.
     fn end_files(&mut self, lanes: &[usize], ledger: &mut Ledger) -> Result<(), SinkError> {
         for lane in lanes {
-            let Some(file) = self.lanes[*lane].take_file() else { continue };
+            let Some(mut file) = self.lanes[*lane].take_file() else { continue };
+            if file.records() > 0 {
+                // After a rewind there may be blocks in it that do not count.
+                let finished = file.finish().map_err(trouble("complete", file.path()));
+                finished.map_err(self.unavailable())?;
+            }
             if file.records() == 0 {
                 self.tidy.later(file.path().to_owned());
             } else {
@@ -108,7 +126,7 @@ impl FileSink {
                 self.publishing.push(Intent { from: file.path().to_owned(), to, mark: file.mark() });
             }
         }
-        self.tidy.sweep(&*self.disk).map_err(self.unavailable())?;
+        self.sweep().map_err(self.unavailable())?;
         if self.publishing.is_empty() {
             return Ok(());
         }
@@ -168,11 +186,14 @@ impl FileSink {
     }
 
     fn sync_moves(&self) -> Result<(), Trouble> {
-        let directories = |path: fn(&Intent) -> &PathBuf| -> BTreeSet<PathBuf> {
-            self.publishing.iter().filter_map(|intent| path(intent).parent().map(Path::to_owned)).collect()
-        };
         // The new names first: were the old ones gone for good before, a power cut could leave neither.
-        for directory in directories(|intent| &intent.to).iter().chain(&directories(|intent| &intent.from)) {
+        self.sync_directories(|intent| &intent.to)?;
+        self.sync_directories(|intent| &intent.from)
+    }
+
+    fn sync_directories(&self, path: impl Fn(&Intent) -> &PathBuf) -> Result<(), Trouble> {
+        let directories: BTreeSet<_> = self.publishing.iter().filter_map(|intent| path(intent).parent()).collect();
+        for directory in directories {
             self.disk.sync_dir(directory).map_err(trouble("sync", directory))?;
         }
         Ok(())

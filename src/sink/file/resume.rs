@@ -27,7 +27,7 @@ enum Found {
 impl FileSink {
     /// Makes the lanes ready to go on from `state`: those of this process with their files, those of a former one with
     /// new files. What is to be published then waits in `publishing`, and is only touched once this is committed.
-    pub(super) fn recover(&mut self, state: State) -> Result<(), Trouble> {
+    pub(super) fn recover(&mut self, state: &State) -> Result<(), Trouble> {
         let own = state.process == self.process;
         for lane in &mut self.lanes {
             lane.drop_pending();
@@ -46,7 +46,7 @@ impl FileSink {
             // who collects published files may have been quick.
             state.publishing.iter().for_each(|intent| self.tidy.moved(intent.from.clone()));
             for partial in state.lanes.iter().flatten() {
-                self.finish_leftover(&state, partial)?;
+                self.finish_leftover(state, partial)?;
             }
             (0..self.lanes.len()).for_each(|index| self.start_over(index));
         }

@@ -59,7 +59,9 @@ impl State {
     }
 
     pub(super) fn write(&self) -> Bytes {
-        serde_json::to_vec(self).expect("strings and numbers are JSON, and the directories are checked to be text").into()
+        serde_json::to_vec(self)
+            .expect("strings and numbers are JSON, and the directories are checked to be text")
+            .into()
     }
 }
 
@@ -76,8 +78,12 @@ mod tests {
     use super::*;
 
     fn mark() -> impl Strategy<Value = Mark> {
-        (any::<u64>(), any::<u64>(), any::<u64>(), "[0-9a-f]{32}")
-            .prop_map(|(length, records, header, sync)| Mark { length, records, header, sync })
+        (any::<u64>(), any::<u64>(), any::<u64>(), "[0-9a-f]{32}").prop_map(|(length, records, header, sync)| Mark {
+            length,
+            records,
+            header,
+            sync,
+        })
     }
 
     prop_compose! {

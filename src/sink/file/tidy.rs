@@ -40,7 +40,8 @@ pub(super) fn check(settings: &FileSettings, disk: &dyn Disk) -> Result<(), File
 /// only a move that will never be possible is an error.
 pub(super) fn probe(settings: &FileSettings, disk: &dyn Disk) -> Result<(), FileSinkError> {
     let name = format!(".headwater-probe-{}", std::process::id());
-    let (from, to) = (settings.working_directory.join(&name), settings.publish_directory.join(&name).with_extension("1"));
+    let (from, to) =
+        (settings.working_directory.join(&name), settings.publish_directory.join(&name).with_extension("1"));
     if disk.create_new(&from, true).is_err() {
         return Ok(());
     }
@@ -76,15 +77,16 @@ impl Tidy {
         self.empty.retain(|known| known != path);
     }
 
-    /// Removes what was noted. A file that is gone already is fine.
-    pub(super) fn sweep(&mut self, disk: &dyn Disk) -> Result<(), Trouble> {
+    /// Removes what was noted; says whether there was anything. A file that is gone already is fine.
+    pub(super) fn sweep(&mut self, disk: &dyn Disk) -> Result<bool, Trouble> {
+        let any = !self.empty.is_empty();
         while let Some(path) = self.empty.last() {
             match disk.remove(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(trouble("remove", path)(error)),
                 _ => self.empty.pop(),
             };
         }
-        Ok(())
+        Ok(any)
     }
 
     /// Notes that a file was moved, or that a former process has probably moved it.

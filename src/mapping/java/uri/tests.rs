@@ -5,8 +5,8 @@ use crate::mapping::java::form::{decode_into, pairs};
 fn shown(text: &str) -> String {
     let Some(uri) = Uri::parse(text) else { return "no".to_owned() };
     let part = |part: Option<Part>| part.map_or("-", |part| part.of(text)).to_owned();
-    let port = uri.port.map_or("-".to_owned(), |port| port.to_string());
-    [part(uri.scheme), part(uri.host), port, part(uri.path), part(uri.query), part(uri.fragment)].join("|")
+    let number = uri.port.map_or("-".to_owned(), |port| port.to_string());
+    [part(uri.scheme), part(uri.host), number, part(uri.path), part(uri.query), part(uri.fragment)].join("|")
 }
 
 #[test]

@@ -1,0 +1,8 @@
+//! Deliveries to file sinks on a disk that fails.
+
+mod crash;
+mod files;
+mod harness;
+mod random;
+mod restart;
+mod threads;
