@@ -2,11 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Buffers that wait for their next use, at most this many.
-const IDLE_MAX: usize = 32;
+use super::intake::BLOCK_BYTES;
+
+/// Buffers that wait for their next use, at most this many: what a busy second frees at once when cursors move.
+const IDLE_MAX: usize = 256;
+
+/// Room of a new buffer: a block and the run that sealed it, so that it is not copied while it grows.
+const FRESH_BYTES: usize = BLOCK_BYTES + 8 * 1024;
 
 /// A buffer larger than this is not kept.
-const BUFFER_BYTES_MAX: usize = 1024 * 1024;
+const BUFFER_BYTES_MAX: usize = 2 * FRESH_BYTES;
 
 /// Buffers of blocks.
 #[derive(Debug, Default)]
@@ -19,7 +24,7 @@ pub(super) struct Returns(Arc<Mutex<Vec<Vec<u8>>>>);
 impl Pool {
     /// An empty buffer, used before if possible.
     pub(super) fn take(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_else(|| Vec::with_capacity(FRESH_BYTES))
     }
 
     pub(super) fn returns(&self) -> Returns {
