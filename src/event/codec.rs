@@ -12,8 +12,8 @@ use std::ops::Range;
 
 use super::{Event, Fields, Flags, Parameters, SourceKind};
 
-/// Position of the flags byte in a stored event, so that a flag can be set in place.
-pub const FLAGS_AT: usize = 1;
+/// Where the flags byte stands, so that a flag can be set in place.
+pub use crate::journal::FLAGS_AT;
 
 /// Bit of [`Flags::corrupt`] in the flags byte.
 pub const CORRUPT: u8 = 1;

@@ -9,7 +9,7 @@ use super::{Intake, accepted::Accepted, kept::Kept, query::QueryBuffer};
 use crate::{
     event::{
         Event, Keep,
-        codec::{self, DUPLICATE, Latin1},
+        codec::{self, Latin1},
     },
     journal::{Refused, Run},
     metrics::Metrics,
@@ -97,28 +97,21 @@ impl Entry {
 
     /// Hands one event to the intake, with the headers and cookies of its request that are kept.
     pub(super) fn accept(&self, event: &Event<'_>, request: &HeaderMap, run: &mut Run) -> Accepted {
-        let duplicates = &self.intake.duplicates;
         let cookies = self.kept.cookies(request);
         let cookies = cookies.iter().map(|(name, value)| (*name, Latin1(value)));
         // A run that was refused before is not empty.
         run.clear();
-        run.push(duplicates.tag(event.party_id, event.session_id, event.event_id), |out| {
+        let tag = self.intake.duplicates.tag(event.party_id, event.session_id, event.event_id);
+        run.push(tag, |out| {
             codec::encode(event, self.kept.headers(request), cookies, out);
         });
-        let mut duplicate = false;
-        let appended = self.intake.journal.append(run, |event| {
-            duplicates.decide(event);
-            duplicate = *event.flags & DUPLICATE != 0;
-        });
-        match appended {
-            Ok(ticket) => {
+        match self.intake.accept(run) {
+            Ok((ticket, duplicates)) => {
                 self.counters.all.inc();
                 if event.flags.corrupt {
                     self.counters.corrupt.inc();
                 }
-                if duplicate {
-                    self.counters.duplicate.inc();
-                }
+                self.counters.duplicate.inc_by(duplicates);
                 Accepted::Taken(ticket)
             }
             Err(refused) => {

@@ -23,7 +23,7 @@ pub use router::{Router, RouterParts};
 use std::sync::Arc;
 
 use crate::{
-    event::duplicate::DuplicateMemory,
+    event::{codec::DUPLICATE, duplicate::DuplicateMemory},
     journal::{Journal, Refused, Run, Ticket},
 };
 
@@ -37,11 +37,17 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Puts the run into the journal, flagging duplicates. On refusal the run and the memory are untouched.
+    /// Puts the run into the journal, flagging duplicates; says how many there were. On refusal the run and the memory
+    /// are untouched.
     ///
     /// # Errors
     /// What [`Journal::append`] says.
-    pub fn accept(&self, run: &mut Run) -> Result<Ticket, Refused> {
-        self.journal.append(run, |event| self.duplicates.decide(event))
+    pub fn accept(&self, run: &mut Run) -> Result<(Ticket, u64), Refused> {
+        let mut duplicates = 0;
+        let ticket = self.journal.append(run, |event| {
+            self.duplicates.decide(event);
+            duplicates += u64::from(*event.flags & DUPLICATE != 0);
+        })?;
+        Ok((ticket, duplicates))
     }
 }
