@@ -115,6 +115,8 @@ fn a_refused_run_is_untouched_and_not_decided() {
     journal.append(&mut refused, |_| {}).unwrap();
     assert_eq!(wait(reader.next()).unwrap().span(), Span::new(Offset(2), Offset(4)));
 
+    let tight = open(JournalSettings { memory_bytes_max: 1000, ..settings() }, &SimulatedDisk::new());
+    assert_eq!(tight.append(&mut run_of(&[5], 1000), |_| {}).unwrap_err(), Refused::TooLarge);
     let mut huge = run_of(&[5], RUN_BYTES_MAX);
     assert_eq!(journal.append(&mut huge, |_| {}).unwrap_err(), Refused::TooLarge);
     assert_eq!(huge.len(), 1);
@@ -168,7 +170,9 @@ fn a_cursor_survives_a_restart_and_belongs_to_its_journal() {
     let mut content = disk.read(path).unwrap();
     *content.last_mut().unwrap() = b'x';
     disk.replace(path, &content, false).unwrap();
-    assert!(matches!(journal.cursor(&sink, Start::Tail), Err(JournalError::DamagedCursor { .. })));
+    let cursor = journal.cursor(&sink, Start::Tail).unwrap();
+    assert_eq!(cursor.last(), &Checkpoint::default());
+    assert_eq!(disk.read(Path::new("/journal/cursors/s.damaged")).unwrap(), content);
 }
 
 #[test]
