@@ -91,7 +91,8 @@ async function notice() {
 
 recall();
 notice();
-document.addEventListener("visibilitychange", notice);
+// The tracker listens to the same two, maybe later than this.
+document.addEventListener("visibilitychange", () => setTimeout(notice, 0));
 window.addEventListener("pageshow", (event) => {
   // Back from the browser's cache: other pages have sent events meanwhile, and the tracker begins a new page view.
   if (event.persisted) recall();

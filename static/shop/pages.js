@@ -121,7 +121,7 @@ function described({ id, name, category, cents }) {
 }
 
 export function cartPage(content, _, changed) {
-  send("view_cart", { items: cart.count(), value: amount(cart.totalCents()), currency: CURRENCY });
+  send("view_cart", { quantity: cart.count(), value: amount(cart.totalCents()), currency: CURRENCY });
   drawCart(content, changed);
 }
 

@@ -1,15 +1,16 @@
 // Starts the program that is under test, in a directory of its own, and reads what it has written.
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { get } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const { HEADWATER_PROGRAM: program, HEADWATER_PYTHON: python } = process.env;
+const { HEADWATER_PYTHON: python } = process.env;
+const program = process.env.HEADWATER_PROGRAM && resolve(process.env.HEADWATER_PROGRAM);
 const reader = fileURLToPath(new URL("../suite/read_avro.py", import.meta.url));
 
 /** Generous: the machine may be busy. */
@@ -51,7 +52,11 @@ export async function startServer({ args = [] } = {}) {
   if (!program || !python) throw new Error("scripts/test names the program and the Python that read it");
   const directory = mkdtempSync(join(tmpdir(), "headwater-browser-"));
   const [port, admin] = [await freePort(), await freePort()];
-  const settings = ["--set", `divolte.global.admin.port=${admin}`];
+  const settings = [
+    `divolte.global.admin.port=${admin}`,
+    // On a busy machine an answer may take longer than pages wait for it, and later events would overtake it.
+    "divolte.sources.browser.javascript.event_timeout=20 seconds",
+  ].flatMap((setting) => ["--set", setting]);
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME, DIVOLTE_PORT: String(port) };
   const child = spawn(program, ["serve", ...settings, ...args], { cwd: directory, env: environment });
   const ended = once(child, "exit");
@@ -87,6 +92,11 @@ export async function startServer({ args = [] } = {}) {
       return records;
     },
   };
+}
+
+/** Whether this release knows all that the arguments ask for; any other mistake in them is for the start to tell. */
+export function supports(args) {
+  return !spawnSync(program, ["check", ...args], { encoding: "utf8" }).stderr?.includes("not supported by this release");
 }
 
 function published(directory) {

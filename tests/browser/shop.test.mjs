@@ -1,8 +1,10 @@
 // A visitor buys a canoe in the demo shop, and the records tell it.
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { DESKTOP, PHONE } from "./browsers.mjs";
 import { inBrowsers } from "./harness.mjs";
 import { eventsOf } from "./mincode.mjs";
+import { supports } from "./server.mjs";
 import { Shop } from "./shop.mjs";
 
 const canoe = { product_id: "kingfisher-canoe", name: "Kingfisher canoe", category: "boats", price: 890, currency: "EUR" };
@@ -21,7 +23,7 @@ const expected = (orderId) => [
   ["view_item", "/products/ember-kettle", kettle],
   ["add_to_cart", "/products/ember-kettle", { ...kettle, quantity: 1 }],
   ["pageView", "/cart"],
-  ["view_cart", "/cart", { items: 3, value: 1825.25, currency: "EUR" }],
+  ["view_cart", "/cart", { quantity: 3, value: 1825.25, currency: "EUR" }],
   ["remove_from_cart", "/cart", { product_id: "ember-kettle", quantity: 1 }],
   ["pageView", "/checkout"],
   ["checkout", "/checkout", order],
@@ -121,3 +123,26 @@ inBrowsers("what the shop does not have", { sizes: [DESKTOP] }, async ({ server,
   assert.equal(await session.text("h1"), "Checkout");
   assert.deepEqual(eventsOf(session.requests).map(([type]) => type), ["pageView", "pageView", "pageView"]);
 });
+
+const own = Object.entries({ schema_file: "shop.avsc", mapping_script_file: "shop.groovy" }).flatMap(([key, file]) => [
+  "--set",
+  `divolte.mappings.default.${key}=${fileURLToPath(new URL(file, import.meta.url))}`,
+]);
+
+/** What the mapping makes of the parameters of an event. */
+const mapped = (parameters = {}) => ({
+  productId: parameters.product_id ?? null,
+  quantity: parameters.quantity ?? null,
+  value: parameters.value ?? null,
+  orderId: parameters.order_id ?? null,
+  items: parameters.items ?? [],
+});
+
+const skip = !supports(own) && "the mapping language has no event parameters yet";
+inBrowsers("with a schema of one's own the parameters are in the records", { sizes: [DESKTOP], args: own, skip },
+  async ({ server, session }) => {
+    const sent = expected(await buy(new Shop(session, server.page)));
+    const records = await server.stop();
+    const seen = records.map(({ timestamp, partyId, sessionId, ...rest }) => rest);
+    assert.deepEqual(seen, sent.map(([eventType, path, parameters]) => ({ eventType, path, ...mapped(parameters) })));
+  });
