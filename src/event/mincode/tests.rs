@@ -46,6 +46,20 @@ fn values_are_read_as_the_original_reads_them() {
     }
 }
 
+/// What the tracker writes; its own tests hold it to the same file.
+#[test]
+fn what_the_tracker_writes_is_what_the_page_meant() {
+    let fixture = include_str!("../../../static/tracker/test/fixtures/mincode.json");
+    let pairs: Vec<(serde_json::Value, String)> = serde_json::from_str(fixture).unwrap();
+    assert!(pairs.len() > 30);
+    for (meant, text) in pairs {
+        let read: serde_json::Value = serde_json::from_str(&json(&text)).unwrap();
+        // A whole number may come as either of two types.
+        let same = read == meant || (read.is_number() && read.as_f64() == meant.as_f64());
+        assert!(same, "{text}: {read}, not {meant}");
+    }
+}
+
 #[test]
 fn numbers_are_typed_by_size_and_form() {
     for (text, expected) in [
