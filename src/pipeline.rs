@@ -85,12 +85,14 @@ impl Pipeline {
         let duplicates = Arc::new(DuplicateMemory::new(mapper.threads, mapper.duplicate_memory_size));
         let forgetful = Arc::clone(&duplicates);
         let journal_settings = JournalSettings {
-            directory: settings.journal.directory.clone(),
-            durability: settings.journal.durability,
             memory_bytes_max: settings.journal.memory_bytes_max,
             events_max: mapper.buffer_size as u64,
-            clock: Arc::clone(clock),
-            metrics: metrics.clone(),
+            ..JournalSettings::new(
+                settings.journal.directory.clone(),
+                settings.journal.durability,
+                Arc::clone(clock),
+                metrics.clone(),
+            )
         };
         let forget = Box::new(move |block: &Block| forgetful.forget(block.events().map(|(_, event)| event)));
         let journal = Arc::new(Journal::open(journal_settings, Arc::clone(&disk), forget)?);

@@ -127,12 +127,14 @@ impl Rig {
         let clock = Arc::new(ManualClock::at(NOW_MS));
         let (gate, metrics) = (Arc::new(Gate::new()), Metrics::new());
         let journal = JournalSettings {
-            directory: settings.journal.directory.clone(),
-            durability: settings.journal.durability,
             memory_bytes_max: settings.journal.memory_bytes_max,
             events_max: settings.mapper.buffer_size as u64,
-            clock: clock.clone(),
-            metrics: metrics.clone(),
+            ..JournalSettings::new(
+                settings.journal.directory.clone(),
+                settings.journal.durability,
+                clock.clone(),
+                metrics.clone(),
+            )
         };
         let disk = Arc::new(SimulatedDisk::new());
         let journal = Arc::new(Journal::open(journal, disk, Box::new(|_| {})).expect("a journal in memory"));

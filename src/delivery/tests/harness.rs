@@ -208,12 +208,9 @@ fn open_journal(
     events_max: u64,
 ) -> Journal {
     let settings = JournalSettings {
-        directory: directory.to_owned(),
-        durability,
         memory_bytes_max: 1 << 30,
         events_max,
-        clock: Arc::<ManualClock>::clone(clock),
-        metrics: metrics.clone(),
+        ..JournalSettings::new(directory.to_owned(), durability, Arc::<ManualClock>::clone(clock), metrics.clone())
     };
     Journal::open(settings, Arc::clone(disk), Box::new(|_| {})).unwrap()
 }

@@ -34,12 +34,9 @@ fn fixture(slots: usize, events_max: u64) -> Fixture {
     let metrics = Metrics::new();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
     let settings = JournalSettings {
-        directory: "/journal".into(),
-        durability: Durability::None,
         memory_bytes_max: 64 << 20,
         events_max,
-        clock: Arc::clone(&clock),
-        metrics: metrics.clone(),
+        ..JournalSettings::new("/journal".into(), Durability::None, Arc::clone(&clock), metrics.clone())
     };
     let journal = Arc::new(Journal::open(settings, Arc::new(SimulatedDisk::new()), Box::new(|_| {})).unwrap());
     let cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
