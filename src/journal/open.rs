@@ -58,17 +58,27 @@ fn io_at(path: &Path) -> impl Fn(io::Error) -> JournalError {
 
 /// Opens the journal without its threads.
 pub(super) fn open(settings: JournalSettings, disk: Arc<dyn Disk>, forget: Forget) -> Result<Opened, JournalError> {
+    open_as(Uuid::new_v4(), settings, disk, forget)
+}
+
+/// Opens the journal without its threads; a new one gets this identity.
+pub(super) fn open_as(
+    fresh: Uuid,
+    settings: JournalSettings,
+    disk: Arc<dyn Disk>,
+    forget: Forget,
+) -> Result<Opened, JournalError> {
     let directory = settings.directory.clone();
     let cursors = directory.join("cursors");
     disk.create_dir_all(&cursors, true).map_err(io_at(&cursors))?;
     if settings.durability == super::Durability::None {
-        return Ok(in_memory(settings, disk, forget));
+        return Ok(in_memory(fresh, settings, disk, forget));
     }
     let lock = disk.lock(&directory.join("lock")).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock => JournalError::InUse { path: directory.clone() },
         _ => io_at(&directory)(error),
     })?;
-    let recovered = recovery::recover(&directory, &*disk, true)?;
+    let recovered = recovery::recover(fresh, &directory, &*disk, true)?;
     tell(&recovered);
     let limits = Limits {
         directory: directory.clone(),
@@ -99,9 +109,9 @@ pub(super) fn open(settings: JournalSettings, disk: Arc<dyn Disk>, forget: Forge
     Ok(Opened { shared, writer, space: Some(space) })
 }
 
-fn in_memory(settings: JournalSettings, disk: Arc<dyn Disk>, forget: Forget) -> Opened {
+fn in_memory(id: Uuid, settings: JournalSettings, disk: Arc<dyn Disk>, forget: Forget) -> Opened {
     let first = Offset(0);
-    let shared = Arc::new(blank(settings, Uuid::new_v4(), first, disk, forget, None));
+    let shared = Arc::new(blank(settings, id, first, disk, forget, None));
     let writer = Writer::new(Arc::clone(&shared), None, None);
     Opened { shared, writer, space: None }
 }

@@ -52,7 +52,7 @@ impl Reader {
             let found = match shared.ring.get(self.at)? {
                 Get::Block(block) => block,
                 Get::Gap(missing, reason) => return Err(self.gap(missing, reason)),
-                Get::Behind => match self.from_disk()? {
+                Get::Behind => match self.read_disk()? {
                     Some(block) => block,
                     // The segments end here and the ring has moved on, or the other way round: look again.
                     None => continue,
@@ -85,7 +85,7 @@ impl Reader {
     }
 
     /// The block at the reader's place, from its segment. None when no segment has it (any more).
-    fn from_disk(&mut self) -> Result<Option<Arc<Block>>, ReadError> {
+    fn read_disk(&mut self) -> Result<Option<Arc<Block>>, ReadError> {
         let place = self.shared.catalog().locate(self.at);
         let segment = match place {
             Place::In(segment) => segment,

@@ -45,9 +45,9 @@ pub(super) struct Recovered {
 }
 
 impl Recovered {
-    fn nothing() -> Self {
+    fn nothing(id: Uuid) -> Self {
         Self {
-            id: Uuid::new_v4(),
+            id,
             segments: Vec::new(),
             spares: Vec::new(),
             number: 1,
@@ -66,16 +66,17 @@ struct Candidate {
     bytes: u64,
 }
 
-/// Looks through the directory. With `repair` the last segment is given its end, and what is no segment is put aside.
+/// Looks through the directory. With `repair` the last segment is given its end, and what is no segment is put aside. A new journal
+/// has the identity `fresh`.
 ///
 /// # Errors
 /// A file cannot be read, or was written by a newer release.
-pub(super) fn recover(directory: &Path, disk: &dyn Disk, repair: bool) -> Result<Recovered, JournalError> {
+pub(super) fn recover(fresh: Uuid, directory: &Path, disk: &dyn Disk, repair: bool) -> Result<Recovered, JournalError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source: io::Error| JournalError::Io { path, source }
     };
-    let mut recovered = Recovered::nothing();
+    let mut recovered = Recovered::nothing(fresh);
     let mut candidates = Vec::new();
     for path in disk.list(directory).map_err(failed(directory))? {
         if space::number_of(&path).is_some() {
@@ -86,7 +87,7 @@ pub(super) fn recover(directory: &Path, disk: &dyn Disk, repair: bool) -> Result
                 // Its name was to change when it became another segment, and that was not finished.
                 Ok(_) => recovered.spares.push(path),
                 Err(BadHeader::Version(version)) => return Err(JournalError::Newer { path, version }),
-                Err(bad) => put_aside(&path, &bad, disk, repair).map_err(failed(&path))?,
+                Err(bad) => put_aside(&path, bad, disk, repair).map_err(failed(&path))?,
             }
         }
     }
@@ -96,7 +97,7 @@ pub(super) fn recover(directory: &Path, disk: &dyn Disk, repair: bool) -> Result
     let id = recovered.id;
     let (own, foreign): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|candidate| candidate.header.journal == id);
     for candidate in foreign {
-        put_aside(&candidate.path, &BadHeader::NoSegment, disk, repair).map_err(failed(&candidate.path))?;
+        put_aside(&candidate.path, BadHeader::NoSegment, disk, repair).map_err(failed(&candidate.path))?;
     }
     recovered.segments(own, disk, repair).map_err(failed(directory))?;
     Ok(recovered)
@@ -144,7 +145,7 @@ impl Recovered {
         loop {
             let found = match blocks.block(end.position)? {
                 Found::Nothing => blocks.search(end.position, end.next)?,
-                found => found,
+                found @ Found::Block { .. } => found,
             };
             let Found::Block { block, position } = found else { return Ok(end) };
             let span = block.span();
@@ -182,7 +183,7 @@ pub(super) fn write_header(file: &mut dyn DiskFile, header: &SegmentHeader) -> i
 }
 
 /// Gives a file a name under which nobody takes it for a segment.
-fn put_aside(path: &Path, bad: &BadHeader, disk: &dyn Disk, repair: bool) -> io::Result<()> {
+fn put_aside(path: &Path, bad: BadHeader, disk: &dyn Disk, repair: bool) -> io::Result<()> {
     tracing::error!(file = %path.display(), %bad, "a segment of the journal cannot be read");
     if repair { disk.rename(path, &path.with_extension("damaged")) } else { Ok(()) }
 }

@@ -62,7 +62,7 @@ impl Blocks<'_> {
             let window = &mut window[..length];
             self.file.read_exact_at(window, position)?;
             let mut from = 0;
-            while let Some(at) = find(&window[from..], &BLOCK_MAGIC) {
+            while let Some(at) = memchr::memmem::find(&window[from..], &BLOCK_MAGIC) {
                 let candidate = position + (from + at) as u64;
                 match self.block(candidate)? {
                     Found::Block { block, position } if block.span().first >= expected => {
@@ -76,15 +76,4 @@ impl Blocks<'_> {
         }
         Ok(Found::Nothing)
     }
-}
-
-fn find(haystack: &[u8], needle: &[u8; 4]) -> Option<usize> {
-    let mut from = 0;
-    while let Some(at) = haystack[from..].iter().position(|byte| *byte == needle[0]) {
-        if haystack[from + at..].starts_with(needle) {
-            return Some(from + at);
-        }
-        from += at + 1;
-    }
-    None
 }

@@ -219,3 +219,40 @@ fn a_flipped_bit_costs_one_block_and_says_which() {
     assert_eq!(found, [numbers(0..5), numbers(6..30)].concat());
     assert_eq!(gaps, [(1, GapReason::Lost)]);
 }
+
+/// Lines as `hexdump -C` prints them; lines of zeros are left out.
+fn hexdump(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for (index, line) in bytes.chunks(16).enumerate().filter(|(_, line)| line.iter().any(|byte| *byte != 0)) {
+        let hex = |half: &[u8]| half.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+        let (left, right) = line.split_at(line.len().min(8));
+        let show = |byte: &u8| if (32..127).contains(byte) { char::from(*byte) } else { '.' };
+        let shown: String = line.iter().map(show).collect();
+        let _ = writeln!(text, "{:08x}  {}  {}  |{shown}|", index * 16, hex(left), hex(right));
+    }
+    text
+}
+
+#[test]
+fn the_documented_hexdump_is_what_is_written() {
+    let simulated = SimulatedDisk::new();
+    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
+    let id = uuid::Uuid::from_u128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
+    let settings = JournalSettings {
+        clock: Arc::new(ManualClock::at(1_600_000_000_000)),
+        ..durable(Path::new("/j"), Durability::Fsync)
+    };
+    let open::Opened { shared, mut writer, .. } = open::open_as(id, settings, disk, Box::new(|_| {})).unwrap();
+    let journal =
+        Journal { shared, thread: std::thread::current(), join: Mutex::new(None), preparer: Mutex::new(None) };
+    let mut run = Run::new();
+    run.push(Tag { slot: 0, signature: 0 }, |bytes| bytes.extend_from_slice(b"\x01\0hello"));
+    journal.append(&mut run, |_| {}).unwrap();
+    journal.shared.intake().close();
+    while writer.turn(std::time::Instant::now()) != writer::Next::End {}
+    let written = simulated.read(&Path::new("/j").join(catalog::file_name(1))).unwrap();
+    let text = include_str!("../../../docs/journal-format.md");
+    let shown = text.split_once("```hexdump\n").unwrap().1.split_once("```").unwrap().0;
+    assert_eq!(shown, hexdump(&written));
+}
