@@ -1,4 +1,5 @@
 //! Nothing domain-specific.
 
+pub mod address_range;
 pub mod backoff;
 pub mod clock;

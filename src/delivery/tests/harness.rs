@@ -16,7 +16,7 @@ use tokio::{runtime::Runtime, sync::watch};
 use super::super::{Delivery, Failure, Parts};
 use crate::{
     checkpoint::{Offset, Outcomes, SinkName, Totals},
-    config::settings::FileSettings,
+    config::settings::{Codec, FileSettings, FileStrategy},
     disk::{Disk, RealDisk, SimulatedDisk},
     journal::{Block, Cursor, Durability, Journal, JournalSettings, Run, Start, Tag},
     metrics::Metrics,
@@ -183,16 +183,17 @@ impl World {
     pub(super) fn case(&self, change: impl FnOnce(&mut FileSettings)) -> Case<'_> {
         let number = self.cases.fetch_add(1, Ordering::Relaxed);
         let root = self.root.join(format!("case{number}"));
-        let mut settings = FileSettings {
-            name: SinkName::new(&format!("sink{number}")),
-            lanes: 2,
+        let strategy = FileStrategy {
             working_directory: root.join("work"),
             publish_directory: root.join("pub"),
             roll_every: Duration::from_secs(10),
+            roll_bytes: None,
+            codec: Codec::Null,
             sync_after_records: 7,
             sync_after: Duration::from_secs(3),
-            make_directories: true,
         };
+        let name = SinkName::new(&format!("sink{number}"));
+        let mut settings = FileSettings { make_directories: true, ..FileSettings::new(name, strategy) };
         change(&mut settings);
         let dead_letters = self.root.join("dead");
         Case { world: self, settings, dead_letters, mappings: 2, fates: fate, behind: Behind::Cut, delivery: None }
