@@ -55,7 +55,7 @@ impl Cursor {
         let path = shared.settings.directory.join("cursors").join(file_name(sink));
         let found = shared.disk.metadata(&path).map_err(io(&path))?;
         let stored = match found {
-            Some(_) => Some(parse(&path, &shared.disk.read(&path).map_err(io(&path))?)?),
+            Some(_) => Self::stored(&shared, &path)?,
             None => None,
         };
         let last = match stored {
@@ -77,6 +77,21 @@ impl Cursor {
         cursor.last = last;
         cursor.shared.release(cursor.shared.ring.mark(sink, cursor.last.upto, true));
         Ok(cursor)
+    }
+
+    /// What a cursor file says. A journal in memory does not sync it, so a power cut may damage it; what it knew is gone
+    /// with the events then, and the damaged file is put aside.
+    fn stored(shared: &Shared, path: &Path) -> Result<Option<(Uuid, Checkpoint)>, JournalError> {
+        match parse(path, &shared.disk.read(path).map_err(io(path))?) {
+            Ok(stored) => Ok(Some(stored)),
+            Err(error) if shared.settings.durability == Durability::None => {
+                let aside = path.with_extension("damaged");
+                tracing::error!(%error, kept_as = %aside.display(), "the sink starts anew; its unfinished files stay");
+                shared.disk.rename(path, &aside).map_err(io(path))?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The checkpoint last committed.

@@ -160,13 +160,23 @@ impl Intake {
         if self.first == self.next {
             return;
         }
-        let mut fresh = self.pool.take();
-        fresh.resize(HEADER_BYTES, 0);
-        let bytes = std::mem::replace(&mut self.buffer, fresh);
-        self.sealed_bytes += bytes.len();
-        let fresh = self.seal.is_some().then(Arc::default);
-        let seal = std::mem::replace(&mut self.seal, fresh);
-        self.sealed.push(Block::new(Span::new(self.first, self.next), bytes, seal, Some(self.pool.returns())));
+        let span = Span::new(self.first, self.next);
+        self.sealed_bytes += self.buffer.len();
+        let next_seal = self.seal.is_some().then(Arc::default);
+        let seal = std::mem::replace(&mut self.seal, next_seal);
+        let block = if self.buffer.len() <= self.buffer.capacity() / 2 {
+            // A quiet site makes a block of every event, and those that wait must not hold a whole buffer each: no
+            // block takes more than twice its bytes.
+            let bytes = self.buffer.as_slice().to_vec();
+            self.buffer.truncate(HEADER_BYTES);
+            Block::new(span, bytes, seal, None)
+        } else {
+            let mut fresh = self.pool.take();
+            fresh.resize(HEADER_BYTES, 0);
+            let bytes = std::mem::replace(&mut self.buffer, fresh);
+            Block::new(span, bytes, seal, Some(self.pool.returns()))
+        };
+        self.sealed.push(block);
         self.first = self.next;
     }
 }

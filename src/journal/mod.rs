@@ -120,7 +120,7 @@ pub enum JournalError {
         source: std::io::Error,
     },
     /// A cursor file is damaged.
-    #[error("{}: the cursor is damaged: {reason}", path.display())]
+    #[error("{}: the cursor is damaged: {reason}\n  hint: move the file away and the sink starts where the journal now ends", path.display())]
     DamagedCursor {
         /// Which file.
         path: PathBuf,
@@ -373,10 +373,10 @@ impl Journal {
     /// Why the run is not taken; the run is untouched and `decide` was not called.
     pub fn append(&self, run: &mut Run, decide: impl FnMut(&mut RunEvent<'_>)) -> Result<Ticket, Refused> {
         let size = run.size();
-        if size > RUN_BYTES_MAX {
+        let shared = &*self.shared;
+        if size > RUN_BYTES_MAX || size as u64 > shared.settings.memory_bytes_max {
             return Err(Refused::TooLarge);
         }
-        let shared = &*self.shared;
         let mut intake = shared.intake();
         intake.admit(run)?;
         self.room(run)?;

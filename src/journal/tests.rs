@@ -72,6 +72,19 @@ fn events_come_out_in_order_with_dense_offsets() {
 }
 
 #[test]
+fn a_block_takes_no_more_memory_than_twice_its_bytes() {
+    let journal = open(settings(), &SimulatedDisk::new());
+    let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    let mut reader = journal.reader(Offset(0));
+    for size in [10, 600, 20_000, 40_000, 70_000, 600, 600, 300_000, 600] {
+        journal.append(&mut run_of(&[1], size), |_| {}).unwrap();
+        let block = wait(reader.next()).unwrap();
+        let used = block.size() + block::HEADER_BYTES;
+        assert!(block.memory() <= 2 * used, "{} bytes for {used}", block.memory());
+    }
+}
+
+#[test]
 fn the_duplicate_flag_set_under_the_lock_is_stored() {
     let journal = open(settings(), &SimulatedDisk::new());
     let mut reader = journal.reader(Offset(0));
@@ -102,6 +115,8 @@ fn a_refused_run_is_untouched_and_not_decided() {
     journal.append(&mut refused, |_| {}).unwrap();
     assert_eq!(wait(reader.next()).unwrap().span(), Span::new(Offset(2), Offset(4)));
 
+    let tight = open(JournalSettings { memory_bytes_max: 1000, ..settings() }, &SimulatedDisk::new());
+    assert_eq!(tight.append(&mut run_of(&[5], 1000), |_| {}).unwrap_err(), Refused::TooLarge);
     let mut huge = run_of(&[5], RUN_BYTES_MAX);
     assert_eq!(journal.append(&mut huge, |_| {}).unwrap_err(), Refused::TooLarge);
     assert_eq!(huge.len(), 1);
@@ -155,7 +170,9 @@ fn a_cursor_survives_a_restart_and_belongs_to_its_journal() {
     let mut content = disk.read(path).unwrap();
     *content.last_mut().unwrap() = b'x';
     disk.replace(path, &content, false).unwrap();
-    assert!(matches!(journal.cursor(&sink, Start::Tail), Err(JournalError::DamagedCursor { .. })));
+    let cursor = journal.cursor(&sink, Start::Tail).unwrap();
+    assert_eq!(cursor.last(), &Checkpoint::default());
+    assert_eq!(disk.read(Path::new("/journal/cursors/s.damaged")).unwrap(), content);
 }
 
 #[test]

@@ -12,15 +12,16 @@ use std::{
     task::{Poll, Waker},
 };
 
-use http::{Request, Version};
+use http::{Request, StatusCode, Version};
 use hyper::{
     body::{Body, Incoming},
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use prometheus_client::metrics::counter::Counter;
 use tokio::net::TcpStream;
 
-use super::{Answer, ConnInfo, protocol::Builder, stream::Stream};
+use super::{Answer, ConnInfo, Reply, protocol::Builder, stream::Stream};
 
 /// What a connection is busy with, as far as time limits are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,10 +128,33 @@ impl Drop for Finish<'_> {
     }
 }
 
+/// Header lines of a request, at most. The HTTP library holds HTTP/1.1 to that; in HTTP/2 it knows only their bytes,
+/// and by referring to its tables a client can have a great many lines for one byte each.
+#[derive(Debug)]
+pub(super) struct HeadLimit {
+    pub(super) headers_max: usize,
+    /// Requests that were over it.
+    pub(super) refused: Counter,
+}
+
+impl HeadLimit {
+    /// The answer to a request that is over the limit.
+    fn refuse(&self, request: &Request<Incoming>) -> Option<Reply> {
+        if request.headers().len() <= self.headers_max {
+            return None;
+        }
+        self.refused.inc();
+        let mut reply = Reply::default();
+        *reply.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Some(reply)
+    }
+}
+
 struct Context<A> {
     answer: Arc<A>,
     info: ConnInfo,
     link: Arc<Link>,
+    limit: Arc<HeadLimit>,
 }
 
 /// How a connection ended.
@@ -153,16 +177,20 @@ pub(super) async fn drive<A: Answer>(
     link: Arc<Link>,
     answer: Arc<A>,
     builder: Arc<Builder>,
+    limit: Arc<HeadLimit>,
 ) -> End {
     let stream = TokioIo::new(Stream::new(socket, Arc::clone(&link)));
     // One counter per connection is shared with its requests, none with other connections.
-    let context = Arc::new(Context { answer, info, link: Arc::clone(&link) });
+    let context = Arc::new(Context { answer, info, link: Arc::clone(&link), limit });
     let service = service_fn(move |request: Request<Incoming>| {
         let context = Arc::clone(&context);
         async move {
             context.link.begin(&request);
             let _finish = Finish(&context.link);
-            Ok::<_, Infallible>(context.answer.answer(request, &context.info).await)
+            Ok::<_, Infallible>(match context.limit.refuse(&request) {
+                Some(refusal) => refusal,
+                None => context.answer.answer(request, &context.info).await,
+            })
         }
     });
     let mut connection = pin!(builder.serve_connection(stream, service));

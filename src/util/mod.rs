@@ -3,3 +3,4 @@
 pub mod address_range;
 pub mod backoff;
 pub mod clock;
+pub mod descriptors;

@@ -4,5 +4,6 @@ mod crash;
 mod files;
 mod harness;
 mod random;
+mod read;
 mod restart;
 mod threads;

@@ -262,6 +262,21 @@ fn any_value() -> impl Strategy<Value = Value<'static>> {
 
 proptest! {
     #[test]
+    fn integers_of_any_size_are_exact(number: u128, shift in 0..128_u32, zeros in 0..7_usize) {
+        let number = number >> shift;
+        let mut digits = Vec::new();
+        let mut rest = number;
+        while rest > 0 {
+            digits.push(b"0123456789abcdefghijklmnopqrstuvwxyz"[usize::try_from(rest % 36).unwrap()]);
+            rest /= 36;
+        }
+        digits.extend(std::iter::repeat_n(b'0', zeros.max(1)));
+        digits.reverse();
+        let digits = String::from_utf8(digits).unwrap();
+        prop_assert_eq!(json(&format!("d{digits}!")), number.to_string());
+    }
+
+    #[test]
     fn what_is_written_is_read_back(value in any_value()) {
         let written = write(&value);
         let back = read(&written).unwrap();
