@@ -148,7 +148,8 @@ impl Cursor {
 
     fn store(&self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
         let content = format(self.shared.id, checkpoint);
-        let durable = self.shared.settings.durability != Durability::None;
+        let settings = &self.shared.settings;
+        let durable = settings.sync_cursors || settings.durability != Durability::None;
         self.shared.disk.replace(&self.path, &content, durable).map_err(io(&self.path))
     }
 }

@@ -66,6 +66,8 @@ pub struct JournalSettings {
     pub durability: Durability,
     /// Bytes of blocks that may wait in memory.
     pub memory_bytes_max: u64,
+    /// Sync cursors although the journal lives in memory; with segments they always are.
+    pub sync_cursors: bool,
     /// Events that may wait in memory; only with `none`.
     pub events_max: u64,
     /// Bytes of a segment file.
@@ -94,6 +96,7 @@ impl JournalSettings {
             directory,
             durability,
             memory_bytes_max: 64 << 20,
+            sync_cursors: false,
             events_max: 1 << 20,
             segment_bytes: 64 << 20,
             bytes_max: 10 << 30,

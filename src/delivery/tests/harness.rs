@@ -170,7 +170,7 @@ impl World {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
         let clock = Arc::new(ManualClock::at(NOON_MS));
         let metrics = Metrics::new();
-        let journal = open_journal(&disk, &clock, &metrics, &root.join("journal"), Durability::Fsync, events_max);
+        let journal = open_journal(&disk, &clock, &metrics, &root.join("journal"), true, events_max);
         let pin = pinned.then(|| journal.cursor(&SinkName::new("pin"), Start::Tail).unwrap());
         let root = root.to_owned();
         Self { runtime, disk, simulated, root, clock, metrics, journal, _pin: pin, cases: AtomicU64::new(0) }
@@ -178,7 +178,7 @@ impl World {
 
     /// Another journal, that lives in memory only.
     pub(super) fn memory_journal(&self) -> Journal {
-        open_journal(&self.disk, &self.clock, &self.metrics, &self.root.join("journal"), Durability::None, 1 << 30)
+        open_journal(&self.disk, &self.clock, &self.metrics, &self.root.join("journal"), false, 1 << 30)
     }
 
     /// A sink that nobody has used yet, with directories of its own.
@@ -207,13 +207,19 @@ fn open_journal(
     clock: &Arc<ManualClock>,
     metrics: &Metrics,
     directory: &Path,
-    durability: Durability,
+    sync_cursors: bool,
     events_max: u64,
 ) -> Journal {
     let settings = JournalSettings {
         memory_bytes_max: 1 << 30,
         events_max,
-        ..JournalSettings::new(directory.to_owned(), durability, Arc::<ManualClock>::clone(clock), metrics.clone())
+        sync_cursors,
+        ..JournalSettings::new(
+            directory.to_owned(),
+            Durability::None,
+            Arc::<ManualClock>::clone(clock),
+            metrics.clone(),
+        )
     };
     Journal::open(settings, Arc::clone(disk), Box::new(|_| {})).unwrap()
 }

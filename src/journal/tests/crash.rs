@@ -289,11 +289,11 @@ fn crashes(seeds: std::ops::Range<u64>, durability: Durability, end: End) {
 
 #[test]
 fn nothing_that_fsync_answered_is_lost_by_a_power_cut() {
-    crashes(0..300, Durability::Fsync, End::PowerCut);
+    crashes(0..150, Durability::Fsync, End::PowerCut);
 }
 
 #[test]
 fn nothing_that_was_answered_is_lost_by_a_kill() {
-    crashes(0..150, Durability::Fsync, End::Kill);
-    crashes(0..150, Durability::Flush, End::Kill);
+    crashes(0..75, Durability::Fsync, End::Kill);
+    crashes(0..75, Durability::Flush, End::Kill);
 }

@@ -26,7 +26,8 @@ impl World {
         let settings = JournalSettings {
             memory_bytes_max: 1 << 20,
             events_max: 1 << 20,
-            ..JournalSettings::new("/journal".into(), Durability::Fsync, Arc::new(ManualClock::at(0)), metrics.clone())
+            sync_cursors: true,
+            ..JournalSettings::new("/journal".into(), Durability::None, Arc::new(ManualClock::at(0)), metrics.clone())
         };
         let journal = Journal::open(settings, Arc::new(disk.clone()), Box::new(|_| {})).unwrap();
         let mut world = Self { disk, metrics, journal, blocks: Vec::new() };
