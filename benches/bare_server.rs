@@ -3,7 +3,7 @@
 //! It reads a request, looks at nothing, and answers with the pixel and its headers. What the product does beyond that
 //! is what `scripts/bench` measures. Run as `bare_server --port PORT`; without a port (as `cargo bench` runs it) it ends.
 
-use std::{convert::Infallible, env, error::Error, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, env, error::Error, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use headwater::{config::settings::LimitSettings, listen::protocol};
@@ -23,20 +23,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The transparent image of one pixel.
 const PIXEL: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0\x21\xf9\x04\x01\x0a\0\x01\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02L\x01\0;";
 
-/// The limits that the product has by default.
-fn limits() -> LimitSettings {
-    LimitSettings {
-        head_bytes_max: 128 * 1024,
-        headers_max: 200,
-        query_parameters_max: 1000,
-        head_timeout: Duration::from_secs(20),
-        body_timeout: Duration::from_secs(30),
-        idle_timeout: Duration::from_secs(75),
-        connections_max: 16_384,
-        http2_streams_max: 128,
-    }
-}
-
 fn headers() -> HeaderMap {
     [
         (CACHE_CONTROL, "private, no-cache, proxy-revalidate"),
@@ -54,7 +40,7 @@ fn headers() -> HeaderMap {
 
 async fn serve(port: u16) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
-    let builder = Arc::new(protocol::builder(&limits()));
+    let builder = Arc::new(protocol::builder(&LimitSettings::default()));
     let headers = Arc::new(headers());
     loop {
         let (stream, _) = listener.accept().await?;

@@ -32,12 +32,9 @@ const EVENTS: usize = 1000;
 /// A journal without cursors: what is handed over leaves at once, so it is never full for long.
 fn journal(directory: &TempDir) -> Arc<Journal> {
     let settings = JournalSettings {
-        directory: directory.path().to_owned(),
-        durability: Durability::None,
         memory_bytes_max: u64::MAX,
         events_max: u64::MAX,
-        clock: Arc::new(SystemClock),
-        metrics: Metrics::new(),
+        ..JournalSettings::new(directory.path().to_owned(), Durability::None, Arc::new(SystemClock), Metrics::new())
     };
     Arc::new(Journal::open(settings, Arc::new(RealDisk), Box::new(|_| {})).expect("a fresh directory"))
 }

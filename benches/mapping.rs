@@ -53,14 +53,8 @@ fn page_view() -> Event<'static> {
 
 /// A block of equal events.
 fn block() -> Arc<Block> {
-    let settings = JournalSettings {
-        directory: "/journal".into(),
-        durability: Durability::None,
-        memory_bytes_max: 64 << 20,
-        events_max: 1 << 20,
-        clock: Arc::new(ManualClock::at(0)),
-        metrics: Metrics::new(),
-    };
+    let clock = Arc::new(ManualClock::at(0));
+    let settings = JournalSettings::new("/journal".into(), Durability::None, clock, Metrics::new());
     let journal = Journal::open(settings, Arc::new(SimulatedDisk::new()), Box::new(|_| {})).expect("memory suffices");
     let _held = journal.cursor(&SinkName::new("bench"), Start::Tail).expect("memory suffices");
     let mut reader = journal.reader(Offset(0));

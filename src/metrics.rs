@@ -38,6 +38,8 @@ pub struct Metrics {
     pub journal_events: Counter,
     /// Blocks handed to readers.
     pub journal_blocks: Counter,
+    /// Writes and syncs of the journal that failed.
+    pub journal_errors: Counter,
 }
 
 impl Default for Metrics {
@@ -90,6 +92,7 @@ impl Metrics {
             metric!(Counter, "connections_accepted", "Connections accepted on the public listener");
         let journal_bytes = metric!(Gauge, "journal_memory_bytes", "Bytes that the journal holds in memory");
         let journal_events = metric!(Counter, "journal_events", "Events handed from intake to the readers");
+        let journal_errors = metric!(Counter, "journal_errors", "Writes and syncs of the journal that failed");
         let journal_blocks = metric!(Counter, "journal_blocks", "Blocks handed from intake to the readers");
         Self {
             registry: registry.into(),
@@ -111,6 +114,7 @@ impl Metrics {
             journal_bytes,
             journal_events,
             journal_blocks,
+            journal_errors,
         }
     }
 

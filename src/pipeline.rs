@@ -8,7 +8,7 @@ use std::{
 use tokio::runtime::Handle;
 
 use crate::{
-    config::settings::{FileSettings, Settings, SinkSettings},
+    config::settings::{Durability, FileSettings, OnFull, Settings, SinkSettings},
     delivery::{self, DeliveryHandle, DeliveryStatus, Ending},
     disk::{Disk, RealDisk},
     event::{Keep, duplicate::DuplicateMemory},
@@ -84,14 +84,7 @@ impl Pipeline {
         let mapper = &settings.mapper;
         let duplicates = Arc::new(DuplicateMemory::new(mapper.threads, mapper.duplicate_memory_size));
         let forgetful = Arc::clone(&duplicates);
-        let journal_settings = JournalSettings {
-            directory: settings.journal.directory.clone(),
-            durability: settings.journal.durability,
-            memory_bytes_max: settings.journal.memory_bytes_max,
-            events_max: mapper.buffer_size as u64,
-            clock: Arc::clone(clock),
-            metrics: metrics.clone(),
-        };
+        let journal_settings = journal_settings(settings, clock, metrics, &*disk);
         let forget = Box::new(move |block: &Block| forgetful.forget(block.events().map(|(_, event)| event)));
         let journal = Arc::new(Journal::open(journal_settings, Arc::clone(&disk), forget)?);
         let wiring = Wiring { settings, feeds, disk, clock, metrics, journal: &journal };
@@ -117,6 +110,7 @@ impl Pipeline {
     /// whether all of them were done in time.
     #[must_use]
     pub fn drain(self, patience: Duration) -> bool {
+        let durability = self.journal.status().durability;
         self.journal.close();
         let deadline = Instant::now() + patience;
         for delivery in &self.deliveries {
@@ -127,6 +121,9 @@ impl Pipeline {
             let sink = delivery.status.report().sink;
             match delivery.join() {
                 Ending::Drained => {}
+                Ending::GaveUp { events } if durability != Durability::None => {
+                    tracing::warn!(%sink, events, "the time to drain is over; these events wait in the journal");
+                }
                 Ending::GaveUp { events } => {
                     tracing::error!(%sink, events, "the time to drain is over; these events are lost");
                     drained = false;
@@ -135,6 +132,33 @@ impl Pipeline {
             }
         }
         drained
+    }
+}
+
+/// Most bytes of a journal that is not told how many.
+const JOURNAL_BYTES_MAX: u64 = 10 << 30;
+
+fn journal_settings(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    metrics: &Metrics,
+    disk: &dyn Disk,
+) -> JournalSettings {
+    let options = &settings.journal;
+    // Half of what is free; a directory that is still to be made is on the file system of what is above it.
+    let free = options.directory.ancestors().find_map(|directory| disk.free_bytes(directory).ok());
+    let bytes_max = options.bytes_max.unwrap_or_else(|| JOURNAL_BYTES_MAX.min(free.unwrap_or(u64::MAX) / 2));
+    let skips = settings.sinks.iter().map(|SinkSettings::File(file)| file);
+    JournalSettings {
+        memory_bytes_max: options.memory_bytes_max,
+        events_max: settings.mapper.buffer_size as u64,
+        segment_bytes: options.segment_bytes,
+        bytes_max,
+        reserve_bytes: options.reserve_bytes,
+        retention_ms: i64::try_from(options.retention_time.as_millis()).unwrap_or(i64::MAX),
+        retention_bytes: options.retention_bytes,
+        skip_oldest: skips.filter(|file| file.on_full == OnFull::SkipOldest).map(|file| file.name.clone()).collect(),
+        ..JournalSettings::new(options.directory.clone(), options.durability, Arc::clone(clock), metrics.clone())
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::AdminState;
-use crate::{delivery::Health as SinkHealth, listen::Phase};
+use crate::{delivery::Health as SinkHealth, journal::Durability, listen::Phase};
 
 /// The answer of `/health/ready`.
 #[derive(Debug, Serialize)]
@@ -33,6 +33,12 @@ pub(super) fn look(state: &AdminState) -> Health {
     let journal = state.journal.status();
     if !journal.open {
         sick.push(complaint("journal", "closed"));
+    } else if let Some(reason) = &journal.sick {
+        sick.push(complaint("journal", &format!("events are refused until the disk works again: {reason}")));
+    } else if let Some(reason) = &journal.no_room {
+        sick.push(complaint("journal", &format!("events are refused as soon as this segment is full: {reason}")));
+    } else if journal.durability != Durability::None {
+        // What waits in memory is on the disk as well, so it never stops anything.
     } else if journal.bytes >= journal.bytes_max || journal.events >= journal.events_max {
         sick.push(complaint("journal", "full: events are refused until a sink has taken some"));
     }

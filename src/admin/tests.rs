@@ -17,12 +17,14 @@ use crate::{
 fn admin() -> Admin {
     let metrics = Metrics::new();
     let settings = JournalSettings {
-        directory: PathBuf::from("/journal"),
-        durability: Durability::None,
         memory_bytes_max: 1000,
         events_max: 10,
-        clock: Arc::new(ManualClock::at(0)),
-        metrics: metrics.clone(),
+        ..JournalSettings::new(
+            PathBuf::from("/journal"),
+            Durability::None,
+            Arc::new(ManualClock::at(0)),
+            metrics.clone(),
+        )
     };
     let journal = Journal::open(settings, Arc::new(SimulatedDisk::new()), Box::new(|_| {})).expect("in memory");
     let deliveries = ["a", "b"].map(|name| Arc::new(DeliveryStatus::new(SinkName::new(name)))).to_vec();

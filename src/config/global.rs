@@ -3,9 +3,13 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{
-    problem::{Problems, code, name},
-    section::{INT, Limits, POSITIVE, Section},
-    settings::{AdminSettings, Durability, JournalOptions, LimitSettings, MapperSettings, ServerSettings},
+    later,
+    problem::{At, Problems, code, name},
+    section::{ANY, INT, Limits, POSITIVE, Section},
+    settings::{
+        AdminSettings, DigestReuse, Durability, JournalOptions, KeepHeaders, LimitSettings, MapperSettings,
+        ServerSettings,
+    },
 };
 use crate::diagnostic::Diagnostic;
 
@@ -25,6 +29,8 @@ pub struct GlobalOptions {
     pub journal: JournalOptions,
     /// `dead_letters.directory`.
     pub dead_letter_directory: PathBuf,
+    /// `dead_letters.max_size`, bytes.
+    pub dead_letter_bytes_max: u64,
     /// `hdfs`.
     pub hdfs: KindOptions,
     /// `gcs`.
@@ -41,6 +47,8 @@ pub struct KindOptions {
     pub enabled: bool,
     /// `threads`.
     pub threads: usize,
+    /// `buffer_size`.
+    pub buffer_size: usize,
     /// `hdfs.client` and `kafka.producer`, flattened.
     pub properties: Option<Vec<(String, String)>>,
     /// `gcps.project_id`.
@@ -58,17 +66,16 @@ fn count(number: i64) -> usize {
 
 /// Reads `divolte.global`.
 pub fn read(mut global: Section<'_>, problems: &Problems) -> GlobalOptions {
-    let data_directory = PathBuf::from(global.text("data_directory"));
+    let data_directory = global.file("data_directory");
     let drain_timeout = global.duration("drain_timeout", &Limits::only(POSITIVE));
     let server = server(global.section("server"));
     let admin = admin(global.section("admin"), problems);
-    let mapper = mapper(global.section("mapper"));
+    let mapper = mapper(global.section("mapper"), problems);
     let journal = journal(global.section("journal"), &data_directory);
     let mut letters = global.section("dead_letters");
     let dead_letter_directory =
         letters.optional_file("directory").unwrap_or_else(|| data_directory.join("dead-letters"));
-    letters.size("max_size", &Limits::only(POSITIVE));
-    letters.no_effect_yet("max_size");
+    let dead_letter_bytes_max = letters.size("max_size", &Limits::only(1 << 20..=i64::MAX));
     letters.finish();
     let options = GlobalOptions {
         data_directory,
@@ -78,6 +85,7 @@ pub fn read(mut global: Section<'_>, problems: &Problems) -> GlobalOptions {
         mapper,
         journal,
         dead_letter_directory,
+        dead_letter_bytes_max,
         hdfs: kind(global.section("hdfs"), Some("client"), false),
         gcs: kind(global.section("gcs"), None, false),
         kafka: kind(global.section("kafka"), Some("producer"), false),
@@ -88,7 +96,7 @@ pub fn read(mut global: Section<'_>, problems: &Problems) -> GlobalOptions {
 }
 
 fn server(mut server: Section<'_>) -> ServerSettings {
-    let wait = Limits::clamp(POSITIVE, super::section::ANY);
+    let wait = Limits::clamp(POSITIVE, ANY);
     let settings = ServerSettings {
         host: server.optional_text("host").filter(|host| !host.is_empty()),
         port: port(&mut server),
@@ -111,6 +119,8 @@ fn limits(mut limits: Section<'_>) -> LimitSettings {
     let second = 1_000_000_000;
     let wait = Limits::only(second / 10..=86_400 * second);
     let settings = LimitSettings {
+        // The original takes up to 65,534 bytes, and browsers send long addresses.
+        request_line_bytes_max: count(limits.size("request_line", &Limits::only(1024..=65_534)).cast_signed()),
         // Below 8 KiB the HTTP library refuses to work; above 16 MiB one connection could take too much memory.
         head_bytes_max: count(limits.size("head_size", &Limits::only(8192..=16 << 20)).cast_signed()),
         headers_max: count(limits.integer("headers", &Limits::only(1..=10_000))),
@@ -119,7 +129,9 @@ fn limits(mut limits: Section<'_>) -> LimitSettings {
         body_timeout: limits.duration("body_timeout", &wait),
         idle_timeout: limits.duration("idle_timeout", &wait),
         connections_max: count(limits.integer("connections", &Limits::only(1..=1_000_000))),
+        requests_max: count(limits.integer("requests", &Limits::only(1..=1_000_000))),
         http2_streams_max: u32::try_from(limits.integer("http2_streams", &Limits::only(1..=10_000))).unwrap_or(1),
+        http2_resets_max: count(limits.integer("http2_resets", &Limits::only(1..=10_000))),
     };
     limits.finish();
     settings
@@ -136,60 +148,101 @@ fn admin(mut admin: Section<'_>, problems: &Problems) -> AdminSettings {
     settings
 }
 
-fn mapper(mut mapper: Section<'_>) -> MapperSettings {
+/// Most events that all duplicate memories together remember: 8 GiB once all slots are in use.
+const SLOTS_MAX: usize = 1 << 30;
+
+fn mapper(mut mapper: Section<'_>, problems: &Problems) -> MapperSettings {
     let slots = Limits::clamp(1..=*INT.end(), 0..=*INT.end());
     let buffer_size = count(mapper.integer("buffer_size", &Limits::only(1..=*INT.end())));
     let threads = count(mapper.integer("threads", &threads()));
-    let duplicate_memory_size = count(mapper.integer("duplicate_memory_size", &slots));
-    if mapper.optional_text("ip2geo_database").is_some() {
-        mapper.not_yet("ip2geo_database", "finding places by address");
-    }
-    if mapper.choice("digest_reuse", &["correct", "original"], false) == "original" {
-        mapper.not_yet("digest_reuse", "`digest_reuse = original`");
-    }
+    let slots = count(mapper.integer("duplicate_memory_size", &slots));
+    let (path, other) = (mapper.path("duplicate_memory_size"), mapper.path("threads"));
+    let duplicate_memory_size = bound_slots(threads, slots, &path, &other, problems);
+    let ip2geo_database = mapper.optional_file("ip2geo_database");
+    let digest_reuse = match mapper.choice("digest_reuse", &["correct", "original"], false) {
+        "original" => DigestReuse::Original,
+        _ => DigestReuse::Correct,
+    };
     let mut agents = mapper.section("user_agent_parser");
-    let types = ["non_updating", "online_updating", "caching_and_updating"];
-    if agents.choice("type", &types, true) != types[0] {
+    let built_in = "non_updating";
+    if agents.choice("type", &["non_updating", "online_updating", "caching_and_updating"], true) != built_in {
         let message = format!("{} has no effect: the table of user agents is built in", name(&agents.path("type")));
         agents.error("type", Diagnostic::warning(code::NO_EFFECT, message), "");
     }
-    let user_agent_cache_size = count(agents.integer("cache_size", &Limits::clamp(0..=1_000_000, 0..=*INT.end())));
+    let user_agent_cache_size = count(agents.integer("cache_size", &Limits::clamp(0..=1_000_000, INT)));
     agents.finish();
     mapper.finish();
-    MapperSettings { buffer_size, threads, duplicate_memory_size, user_agent_cache_size }
+    MapperSettings { buffer_size, threads, duplicate_memory_size, ip2geo_database, user_agent_cache_size, digest_reuse }
+}
+
+/// Slots of one duplicate memory such that all of them together stay within [`SLOTS_MAX`].
+fn bound_slots(threads: usize, slots: usize, path: &[String], other: &[String], problems: &Problems) -> usize {
+    let most = SLOTS_MAX / threads.max(1);
+    if slots <= most {
+        return slots;
+    }
+    let bytes = (threads as u128) * (slots as u128) * 8;
+    let message = format!(
+        "{threads} duplicate memories of {slots} slots would take {} GiB; {most} slots are taken in place of {slots}",
+        bytes >> 30
+    );
+    let diagnostic = Diagnostic::warning(code::CLAMPED, message)
+        .hint(format!("all of them together have at most {SLOTS_MAX} slots, which is 8 GiB"));
+    let at = if problems.is_set(path) { At::Value(path) } else { At::Value(other) };
+    let diagnostic = problems.placed(diagnostic, at, "");
+    let both = problems.is_set(path) && problems.is_set(other);
+    problems.add(if both { problems.with(diagnostic, other, "so many memories") } else { diagnostic });
+    most
 }
 
 fn journal(mut journal: Section<'_>, data: &std::path::Path) -> JournalOptions {
-    durability(&mut journal);
     let any = Limits::only(POSITIVE);
-    let directory = journal.optional_file("directory").unwrap_or_else(|| data.join("journal"));
-    let memory_bytes_max = journal.size("memory_max", &Limits::only(1 << 20..=i64::MAX));
-    for key in ["segment_size", "max_size", "reserve", "retention_size"] {
-        journal.size(key, &any);
-        journal.no_effect_yet(key);
-    }
-    journal.duration("retention_time", &any);
-    journal.boolean("erase_on_recycle");
-    for key in ["directory", "retention_time", "erase_on_recycle"] {
-        journal.no_effect_yet(key);
-    }
-    if journal.names_or_word("keep").as_deref() != Some("auto") {
-        journal.not_yet("keep", "keeping other headers and cookies than the mappings read");
-    }
+    let settings = JournalOptions {
+        directory: journal.optional_file("directory").unwrap_or_else(|| data.join("journal")),
+        durability: durability(&mut journal),
+        segment_bytes: journal.size("segment_size", &Limits::only(8 << 20..=1 << 30)),
+        bytes_max: journal.optional_size("max_size", &Limits::only(32 << 20..=i64::MAX)),
+        reserve_bytes: journal.size("reserve", &any),
+        memory_bytes_max: journal.size("memory_max", &Limits::only(1 << 20..=i64::MAX)),
+        retention_time: journal.duration("retention_time", &any),
+        retention_bytes: journal.size("retention_size", &any),
+        keep: match journal.choice_or_names("keep", &["auto", "all"]) {
+            Ok("all") => KeepHeaders::All,
+            Ok(_) => KeepHeaders::Auto,
+            Err(names) => KeepHeaders::Named(names.iter().map(|name| name.to_lowercase()).collect()),
+        },
+        erase_on_recycle: journal.boolean("erase_on_recycle"),
+    };
     journal.finish();
-    JournalOptions { directory, durability: Durability::None, memory_bytes_max }
+    settings
 }
 
 /// Reads `durability` and says so when it asks for more than there is.
-pub fn durability(section: &mut Section<'_>) {
-    let words = ["none", "flush", "fsync"];
-    let asked = section.choice("durability", &words, false);
-    if asked != words[0] {
-        let message = format!("{} asks for {asked}, but what is given is none", name(&section.path("durability")));
+pub fn durability(section: &mut Section<'_>) -> Durability {
+    let asked = match section.choice("durability", &["none", "flush", "fsync"], false) {
+        "fsync" => Durability::Fsync,
+        "flush" => Durability::Flush,
+        _ => Durability::None,
+    };
+    let given = asked.min(later::DURABILITY_MAX);
+    if asked > given {
+        let path = section.path("durability");
+        let message = format!("{} asks for {}, but what is given is {}", name(&path), word(asked), word(given));
         let diagnostic = Diagnostic::warning(code::DURABILITY, message)
             .hint("an answered event survives an orderly stop, not the loss of the process or of the machine")
             .hint("the journal of this version is in memory; later versions give what is asked for here");
         section.error("durability", diagnostic, "");
+    }
+    given
+}
+
+/// The word of the configuration for a durability.
+#[must_use]
+pub fn word(durability: Durability) -> &'static str {
+    match durability {
+        Durability::None => "none",
+        Durability::Flush => "flush",
+        Durability::Fsync => "fsync",
     }
 }
 
@@ -198,9 +251,9 @@ fn kind(mut kind: Section<'_>, properties: Option<&'static str>, project: bool) 
     let threads = count(kind.integer("threads", &threads()));
     // A queue without room would stop the start of a kind that is used; of one that is not, nobody makes it.
     let lowest = if enabled { 1 } else { *INT.start() };
-    kind.integer("buffer_size", &Limits::clamp(1..=*INT.end(), lowest..=*INT.end()));
+    let buffer_size = count(kind.integer("buffer_size", &Limits::clamp(1..=*INT.end(), lowest..=*INT.end())));
     let properties = properties.and_then(|key| kind.properties(key));
     let project = if project { kind.optional_text("project_id") } else { None };
     kind.finish();
-    KindOptions { enabled, threads, properties, project }
+    KindOptions { enabled, threads, buffer_size, properties, project }
 }

@@ -11,6 +11,7 @@
 mod global;
 mod hadoop;
 mod hocon;
+mod later;
 mod layers;
 mod options;
 mod origin;
@@ -44,11 +45,33 @@ pub struct LoadRequest {
     pub environment: HashMap<String, String>,
 }
 
+/// What could be read of a configuration, and everything that is wrong or odd with it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What it amounts to; where something is wrong, harmless values stand in its place.
+    pub settings: Settings,
+    /// Errors first, then warnings, each in the order of their places.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 /// Loads a configuration. Warnings come with the settings.
 ///
 /// # Errors
 /// Everything that is wrong with it, the warnings behind.
 pub fn load(request: &LoadRequest) -> Result<Settings, Vec<Diagnostic>> {
+    let Loaded { mut settings, diagnostics } = inspect(request)?;
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(diagnostics);
+    }
+    settings.warnings = diagnostics;
+    Ok(settings)
+}
+
+/// Reads a configuration as far as it goes, so that a check can go on behind the first stage with mistakes.
+///
+/// # Errors
+/// Its texts cannot be read or do not follow the language, so that there is nothing to go on with.
+pub fn inspect(request: &LoadRequest) -> Result<Loaded, Vec<Diagnostic>> {
     let layers = Layers::read(request)?;
     let problems = Problems::new(layers.texts, layers.own);
     for warning in layers.warnings {
@@ -59,14 +82,8 @@ pub fn load(request: &LoadRequest) -> Result<Settings, Vec<Diagnostic>> {
         Err(fault) => return Err(vec![circle(&fault, &problems)]),
     };
     let options = options::read(&tree, &reference, &problems);
-    let mut settings = validate::validate(options, layers.embedded, &request.environment, &problems);
-    let failed = problems.errors() > 0;
-    let diagnostics = problems.into_diagnostics();
-    if failed {
-        return Err(diagnostics);
-    }
-    settings.warnings = diagnostics;
-    Ok(settings)
+    let settings = validate::validate(options, layers.embedded, &request.environment, &problems);
+    Ok(Loaded { settings, diagnostics: problems.into_diagnostics() })
 }
 
 /// The merged tree, and that of the defaults alone.

@@ -1,13 +1,16 @@
 //! The merged tree with types: every key read, every default in place, values within their limits. What one part says
 //! about another is checked later, in [`super::validate`].
 
+use std::time::Duration;
+
 use super::{
     global::{self, GlobalOptions, durability},
     hocon::{Members, Value, member},
+    later,
     origin::KeyPath,
     problem::{At, Problems, code, name},
     section::{ANY, INT, Limits, Null, POSITIVE, Section, unknown},
-    settings::{BrowserSettings, JsonSettings, MappingSettings, SourceSettings},
+    settings::{BrowserSettings, JsonSettings, MappingSettings, PixelAnswer, ProxySettings, SourceSettings},
     sinks::{self, SinkOptions},
 };
 use crate::diagnostic::Diagnostic;
@@ -39,8 +42,6 @@ pub struct MappingOptions {
     pub source_places: Vec<usize>,
     /// Numbers in the list of each of `settings.sinks`.
     pub sink_places: Vec<usize>,
-    /// `confluent_id`.
-    pub confluent_id: Option<i64>,
 }
 
 /// Path of a key below `divolte`.
@@ -78,6 +79,7 @@ pub fn read(tree: &Members, reference: &Members, problems: &Problems) -> Options
                 unknown(problems, &path(&[key]), &known);
             }
         }
+        later::tell(members, problems);
     }
     let given = look(tree, &["divolte", "global"]);
     let defaults = look(reference, &["divolte", "global"]);
@@ -152,8 +154,8 @@ fn source(name: &str, value: &Value, reference: &Members, problems: &Problems) -
     let mut section = Section::new(place, value, defaults, Null::Default, problems);
     let kind = section.required_text("type");
     let settings = match kind.as_str() {
-        "browser" => SourceSettings::Browser(browser(name, &mut section)),
-        "json" => SourceSettings::Json(json(name, &mut section)),
+        "browser" => SourceSettings::Browser(browser(name, &mut section, problems)),
+        "json" => SourceSettings::Json(json(name, &mut section, problems)),
         // Of a source of no kind the other keys cannot be judged.
         "" => return None,
         other => {
@@ -161,27 +163,52 @@ fn source(name: &str, value: &Value, reference: &Members, problems: &Problems) -
             return None;
         }
     };
-    durability(&mut section);
-    for key in ["trusted_proxies", "max_hops"] {
-        if section.value(key).is_some() {
-            section.not_yet(key, "trusting proxies by address or number");
-        }
-    }
     section.finish();
     Some(settings)
 }
 
-fn browser(name: &str, section: &mut Section<'_>) -> BrowserSettings {
+/// `trusted_proxies` and `max_hops`.
+fn proxies(section: &mut Section<'_>, problems: &Problems) -> ProxySettings {
+    let path = section.path("trusted_proxies");
+    let mut trusted = Vec::new();
+    for (text, place) in section.names("trusted_proxies").unwrap_or_default() {
+        match text.parse() {
+            Ok(range) => trusted.push(range),
+            Err(error) => {
+                let message = format!("{} must hold addresses or ranges of them: {error}", self::name(&path));
+                let diagnostic = Diagnostic::error(code::VALUE, message).hint("write for example `10.0.0.0/8`");
+                problems.report(diagnostic, At::Element(&path, place), "");
+            }
+        }
+    }
+    let hops = section.optional_integer("max_hops", &Limits::only(1..=100));
+    ProxySettings { trusted, hops_max: hops.and_then(|hops| u32::try_from(hops).ok()) }
+}
+
+/// `allowed_origins`: `*`, or schemes with hosts.
+fn origins(section: &mut Section<'_>, problems: &Problems) -> Vec<String> {
+    let path = section.path("allowed_origins");
+    let mut origins = Vec::new();
+    for (text, place) in section.names("allowed_origins").unwrap_or_default() {
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let plain = |host: &str| !host.is_empty() && !host.contains(|c: char| matches!(c, '/' | '@' | '*') || c <= ' ');
+        if text == "*" || host.is_some_and(plain) {
+            origins.push(text.to_ascii_lowercase());
+        } else {
+            let message = format!("`{text}` in {} is not an origin", self::name(&path));
+            let diagnostic = Diagnostic::error(code::VALUE, message)
+                .hint("write for example `https://shop.example.com`, with scheme and without path, or `*` for any");
+            problems.report(diagnostic, At::Element(&path, place), "");
+        }
+    }
+    origins
+}
+
+fn browser(name: &str, section: &mut Section<'_>, problems: &Problems) -> BrowserSettings {
     let wait = Limits::clamp(POSITIVE, ANY);
     // Longer cookies would overflow in browsers.
     let cookie = Limits::clamp(0..=i64::from(i32::MAX) * 1_000_000_000, ANY);
-    let seconds = |duration: std::time::Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
-    if section.value("allowed_origins").is_some() {
-        section.not_yet("allowed_origins", "answering other origins");
-    }
-    if section.choice("response", &["gif", "204"], false) != "gif" {
-        section.not_yet("response", "`response = 204`");
-    }
+    let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
     let delay = section.duration("http_response_delay", &wait);
     let mut script = section.section("javascript");
     let javascript_name = script.text("name");
@@ -195,22 +222,46 @@ fn browser(name: &str, section: &mut Section<'_>) -> BrowserSettings {
     let auto_page_view_event = script.boolean("auto_page_view_event");
     let event_timeout = script.duration("event_timeout", &wait);
     script.finish();
+    let cookies = (cookie_name(section, "party_cookie"), cookie_name(section, "session_cookie"));
+    if cookies.0 == cookies.1 {
+        let message = format!("source `{name}` keeps party and session in the same cookie, `{}`", cookies.0);
+        section.error("session_cookie", Diagnostic::warning(code::USELESS, message), "");
+    }
     BrowserSettings {
         name: name.to_owned(),
         prefix: format!("/{}/", section.text("prefix").trim_matches('/')).replace("//", "/"),
         event_suffix: section.text("event_suffix"),
         cookie_domain: section.optional_text("cookie_domain"),
-        party_cookie: section.text("party_cookie"),
+        party_cookie: cookies.0,
         party_timeout_seconds: seconds(section.duration("party_timeout", &cookie)),
-        session_cookie: section.text("session_cookie"),
+        session_cookie: cookies.1,
         session_timeout_seconds: seconds(section.duration("session_timeout", &cookie)),
-        http_response_delay: std::time::Duration::from_millis(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+        http_response_delay: Duration::from_millis(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
         javascript_name,
         javascript_logging,
         javascript_debug,
         auto_page_view_event,
         event_timeout,
+        durability: durability(section),
+        proxies: proxies(section, problems),
+        response: match section.choice("response", &["gif", "204"], false) {
+            "204" => PixelAnswer::Empty,
+            _ => PixelAnswer::Gif,
+        },
+        allowed_origins: origins(section, problems),
     }
+}
+
+/// A cookie's name; one that browsers do not take works in the original neither, but starts.
+fn cookie_name(section: &mut Section<'_>, key: &'static str) -> String {
+    let name = section.text(key);
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(token) {
+        let message = format!("`{name}` cannot be the name of a cookie: browsers do not keep it");
+        let diagnostic = Diagnostic::warning(code::USELESS, message).hint("use letters, digits, `_` and `-`");
+        section.error(key, diagnostic, "");
+    }
+    name
 }
 
 fn is_script_name(name: &str) -> bool {
@@ -218,10 +269,7 @@ fn is_script_name(name: &str) -> bool {
     name.strip_suffix(".js").is_some_and(|stem| !stem.is_empty() && stem.bytes().all(letter))
 }
 
-fn json(name: &str, section: &mut Section<'_>) -> JsonSettings {
-    if section.value("strict").is_some() && section.boolean("strict") {
-        section.not_yet("strict", "`strict = true`");
-    }
+fn json(name: &str, section: &mut Section<'_>, problems: &Problems) -> JsonSettings {
     let event_path = section.text("event_path");
     if event_path.is_empty() {
         let message = format!("{} is empty", self::name_of(section, "event_path"));
@@ -235,6 +283,9 @@ fn json(name: &str, section: &mut Section<'_>) -> JsonSettings {
         event_path: format!("/{}", event_path.trim_start_matches('/')),
         party_id_parameter: section.text("party_id_parameter"),
         body_bytes_max: usize::try_from(body_bytes_max).unwrap_or(0),
+        strict: section.boolean("strict"),
+        durability: durability(section),
+        proxies: proxies(section, problems),
     }
 }
 
@@ -259,6 +310,7 @@ fn mapping(name: &str, value: &Value, reference: &Members, problems: &Problems) 
     };
     let (sources, source_places) = names("sources");
     let (sinks, sink_places) = names("sinks");
+    let id = section.optional_integer("confluent_id", &Limits::only(INT));
     let options = MappingOptions {
         settings: MappingSettings {
             name: name.to_owned(),
@@ -268,10 +320,10 @@ fn mapping(name: &str, value: &Value, reference: &Members, problems: &Problems) 
             mapping_script_file: section.optional_file("mapping_script_file"),
             discard_corrupted: section.boolean("discard_corrupted"),
             discard_duplicates: section.boolean("discard_duplicates"),
+            confluent_id: id.and_then(|id| i32::try_from(id).ok()),
         },
         source_places,
         sink_places,
-        confluent_id: section.optional_integer("confluent_id", &Limits::only(INT)),
     };
     section.finish();
     options

@@ -78,13 +78,23 @@ pub struct Problems {
     own: usize,
     origins: OnceCell<Origins>,
     found: RefCell<Vec<Diagnostic>>,
+    /// Every key that was asked for, and how it is read.
+    #[cfg(test)]
+    pub asked: RefCell<Vec<(super::origin::KeyPath, super::section::Kind)>>,
 }
 
 impl Problems {
     /// Messages about these layers, the strongest first, of which the first `own` are the operator's.
     #[must_use]
     pub fn new(layers: Vec<LayerText>, own: usize) -> Self {
-        Self { layers, own, origins: OnceCell::new(), found: RefCell::default() }
+        Self {
+            layers,
+            own,
+            origins: OnceCell::new(),
+            found: RefCell::default(),
+            #[cfg(test)]
+            asked: RefCell::default(),
+        }
     }
 
     /// Where the keys are set.
@@ -143,12 +153,6 @@ impl Problems {
     #[must_use]
     pub fn is_set(&self, path: &[String]) -> bool {
         self.origins().within(path).is_some_and(|setting| setting.layer < self.own)
-    }
-
-    /// Number of errors so far.
-    #[must_use]
-    pub fn errors(&self) -> usize {
-        self.found.borrow().iter().filter(|diagnostic| diagnostic.is_error()).count()
     }
 
     /// All messages: errors first, then warnings, each in the order of their places.

@@ -3,6 +3,8 @@
 //! A reader never fails. It reports what is wrong and hands back something harmless, so that one run finds everything;
 //! the settings made of it are thrown away when anything was reported.
 
+mod list;
+
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use super::{
@@ -19,9 +21,9 @@ static NO_MEMBERS: Members = Members::new();
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// What can work; anything else is replaced by the nearest end, with a warning.
-    works: RangeInclusive<i64>,
+    pub works: RangeInclusive<i64>,
     /// What the original starts with; anything else is an error.
-    starts: RangeInclusive<i64>,
+    pub starts: RangeInclusive<i64>,
 }
 
 impl Limits {
@@ -52,6 +54,34 @@ pub enum Null {
     Default,
     /// Zero or false for numbers and booleans, the default for everything else.
     Zero,
+}
+
+/// How a key is read; the reference of the keys is compared with this.
+#[derive(Clone, Debug)]
+#[allow(dead_code, reason = "only the reference's test asks how a key is read")]
+pub enum Kind {
+    /// Any scalar.
+    Text,
+    /// A path of a file or directory.
+    Path,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Integer(Limits),
+    /// A number with a fraction.
+    Number,
+    /// A number of bytes.
+    Size(Limits),
+    /// A duration; the limits are in nanoseconds.
+    Duration(Limits),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A list of names.
+    Names,
+    /// One of these words, or a list of names.
+    ChoiceOrNames(&'static [&'static str]),
+    /// Properties of another program.
+    Properties,
 }
 
 enum Got<'a> {
@@ -103,8 +133,16 @@ impl<'a> Section<'a> {
         member(self.given, key).is_some_and(|value| *value != Value::Null)
     }
 
-    fn get(&mut self, key: &'static str) -> Got<'a> {
+    /// Notes that there is such a key.
+    #[allow(unused_variables, clippy::needless_pass_by_value, reason = "only a test asks how a key is read")]
+    fn know(&mut self, key: &'static str, kind: Kind) {
         self.known.push(key);
+        #[cfg(test)]
+        self.problems.asked.borrow_mut().push((self.path(key), kind));
+    }
+
+    fn get(&mut self, key: &'static str, kind: Kind) -> Got<'a> {
+        self.know(key, kind);
         match (member(self.given, key), member(self.defaults, key)) {
             (Some(value), _) if *value != Value::Null => Got::Given(value),
             (_, Some(value)) => Got::Default(value),
@@ -134,14 +172,6 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// The value, whatever it is.
-    pub fn value(&mut self, key: &'static str) -> Option<&'a Value> {
-        match self.get(key) {
-            Got::Given(value) | Got::Default(value) => Some(value),
-            Got::Missing => None,
-        }
-    }
-
     /// An object inside this one; empty when it is missing.
     pub fn section(&mut self, key: &'static str) -> Section<'a> {
         static EMPTY: Value = Value::Object(Members::new());
@@ -153,7 +183,7 @@ impl<'a> Section<'a> {
 
     /// A whole number, fractions cut off, also with a size's unit.
     pub fn integer(&mut self, key: &'static str, limits: &Limits) -> i64 {
-        let got = self.get(key);
+        let got = self.get(key, Kind::Integer(limits.clone()));
         if self.is_zero(key) {
             return self.within(key, 0, limits, &|number| number.to_string());
         }
@@ -195,15 +225,19 @@ impl<'a> Section<'a> {
 
     /// A whole number that may be missing.
     pub fn optional_integer(&mut self, key: &'static str, limits: &Limits) -> Option<i64> {
-        match self.get(key) {
-            Got::Missing => None,
-            Got::Given(_) | Got::Default(_) => Some(self.integer(key, limits)),
-        }
+        let present = !matches!(self.get(key, Kind::Integer(limits.clone())), Got::Missing);
+        present.then(|| self.integer(key, limits))
+    }
+
+    /// A number of bytes that may be missing.
+    pub fn optional_size(&mut self, key: &'static str, limits: &Limits) -> Option<u64> {
+        let present = !matches!(self.get(key, Kind::Size(limits.clone())), Got::Missing);
+        present.then(|| self.size(key, limits))
     }
 
     /// A number of bytes.
     pub fn size(&mut self, key: &'static str, limits: &Limits) -> u64 {
-        let (Got::Given(value) | Got::Default(value)) = self.get(key) else { return 0 };
+        let (Got::Given(value) | Got::Default(value)) = self.get(key, Kind::Size(limits.clone())) else { return 0 };
         let number = match value {
             Value::Number(text) | Value::Text(text) => match units::size(text).or_else(|| units::integer(text)) {
                 Some(number) => self.within(key, number, limits, &|number| format!("{number} bytes")),
@@ -217,9 +251,16 @@ impl<'a> Section<'a> {
         number.unsigned_abs()
     }
 
+    /// A duration that may be missing.
+    pub fn optional_duration(&mut self, key: &'static str, limits: &Limits) -> Option<Duration> {
+        let present = !matches!(self.get(key, Kind::Duration(limits.clone())), Got::Missing);
+        present.then(|| self.duration(key, limits))
+    }
+
     /// A duration, whose limits are in nanoseconds.
     pub fn duration(&mut self, key: &'static str, limits: &Limits) -> Duration {
-        let (Got::Given(value) | Got::Default(value)) = self.get(key) else { return Duration::ZERO };
+        let got = self.get(key, Kind::Duration(limits.clone()));
+        let (Got::Given(value) | Got::Default(value)) = got else { return Duration::ZERO };
         match value {
             Value::Text(text) => match units::duration(text) {
                 Ok(nanos) => {
@@ -247,7 +288,7 @@ impl<'a> Section<'a> {
 
     /// `true` or `false`, also in quotes, or a whole number that is not zero.
     pub fn boolean(&mut self, key: &'static str) -> bool {
-        let got = self.get(key);
+        let got = self.get(key, Kind::Boolean);
         if self.is_zero(key) {
             return false;
         }
@@ -268,24 +309,36 @@ impl<'a> Section<'a> {
         false
     }
 
-    /// A number with a fraction.
-    pub fn double(&mut self, key: &'static str) -> Option<f64> {
-        let (Got::Given(value) | Got::Default(value)) = self.get(key) else { return None };
+    /// A number with a fraction, at least `least`.
+    pub fn double(&mut self, key: &'static str, least: f64) -> Option<f64> {
+        let (Got::Given(value) | Got::Default(value)) = self.get(key, Kind::Number) else { return None };
         let number = match value {
             Value::Number(text) | Value::Text(text) => {
                 text.trim().parse().ok().filter(|number: &f64| number.is_finite())
             }
             _ => None,
         };
-        if number.is_none() {
-            self.wrong(key, value, "a number");
+        match number {
+            None => self.wrong(key, value, "a number"),
+            Some(number) if number < least => {
+                let message = format!(
+                    "{} must be at least {least}; {least} is taken in place of {number}",
+                    name(&self.path(key))
+                );
+                self.warn(Diagnostic::warning(code::CLAMPED, message), key, "");
+            }
+            Some(_) => {}
         }
-        number
+        number.map(|number| number.max(least))
     }
 
     /// A text that may be missing; numbers and booleans are taken as they were written.
     pub fn optional_text(&mut self, key: &'static str) -> Option<String> {
-        let (Got::Given(value) | Got::Default(value)) = self.get(key) else { return None };
+        self.text_of(key, Kind::Text)
+    }
+
+    fn text_of(&mut self, key: &'static str, kind: Kind) -> Option<String> {
+        let (Got::Given(value) | Got::Default(value)) = self.get(key, kind) else { return None };
         let text = value.scalar().map(str::to_owned);
         if text.is_none() {
             self.wrong(key, value, "a text");
@@ -300,7 +353,12 @@ impl<'a> Section<'a> {
 
     /// A path that may be missing.
     pub fn optional_file(&mut self, key: &'static str) -> Option<PathBuf> {
-        self.optional_text(key).map(PathBuf::from)
+        self.text_of(key, Kind::Path).map(PathBuf::from)
+    }
+
+    /// A path with a default.
+    pub fn file(&mut self, key: &'static str) -> PathBuf {
+        self.optional_file(key).unwrap_or_default()
     }
 
     /// A text that must be there.
@@ -324,8 +382,8 @@ impl<'a> Section<'a> {
     }
 
     /// One of a few words.
-    pub fn choice(&mut self, key: &'static str, words: &[&'static str], any_case: bool) -> &'static str {
-        let Some(text) = self.optional_text(key) else { return words[0] };
+    pub fn choice(&mut self, key: &'static str, words: &'static [&'static str], any_case: bool) -> &'static str {
+        let Some(text) = self.text_of(key, Kind::Choice(words)) else { return words[0] };
         let fits = |word: &str| if any_case { word.eq_ignore_ascii_case(&text) } else { word == text };
         if let Some(word) = words.iter().copied().find(|word| fits(word)) {
             return word;
@@ -342,94 +400,6 @@ impl<'a> Section<'a> {
             diagnostic = diagnostic.hint(format!("did you mean `{word}`?"));
         }
         self.warn(diagnostic, key, "");
-    }
-
-    /// A list of names without repeats, each with its number in the list. Nothing when the key is missing.
-    pub fn names(&mut self, key: &'static str) -> Option<Vec<(String, usize)>> {
-        let (Got::Given(value) | Got::Default(value)) = self.get(key) else { return None };
-        let items: Option<Vec<&Value>> = match value {
-            Value::List(items) => Some(items.iter().collect()),
-            Value::Object(members) => numbered(members),
-            _ => None,
-        };
-        let Some(items) = items else {
-            self.wrong(key, value, "a list of names");
-            return Some(Vec::new());
-        };
-        let mut names: Vec<(String, usize)> = Vec::new();
-        for (number, item) in items.into_iter().enumerate() {
-            match item.scalar() {
-                Some(text) if names.iter().any(|(known, _)| known == text) => {}
-                Some(text) => names.push((text.to_owned(), number)),
-                None if *item == Value::Unresolved => {}
-                None => {
-                    let message = format!("{} must hold names, not {}", name(&self.path(key)), item.kind());
-                    let path = self.path(key);
-                    self.problems.report(Diagnostic::error(code::TYPE, message), At::Element(&path, number), "");
-                }
-            }
-        }
-        Some(names)
-    }
-
-    /// One word, or a list of names as one text with commas.
-    pub fn names_or_word(&mut self, key: &'static str) -> Option<String> {
-        match self.value(key)? {
-            Value::List(_) | Value::Object(_) => {
-                let names = self.names(key)?;
-                Some(names.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(","))
-            }
-            _ => self.optional_text(key),
-        }
-    }
-
-    /// Properties for another program: objects inside become names with dots, lists texts with commas.
-    pub fn properties(&mut self, key: &'static str) -> Option<Vec<(String, String)>> {
-        let (Got::Given(value) | Got::Default(value)) = self.get(key) else { return None };
-        let mut properties = Vec::new();
-        match value {
-            Value::Object(members) => self.flatten(&self.path(key), &[], members, &mut properties),
-            other => self.wrong(key, other, "an object with properties"),
-        }
-        Some(properties)
-    }
-
-    fn flatten(&self, path: &KeyPath, names: &[&str], members: &Members, out: &mut Vec<(String, String)>) {
-        for (key, value) in members {
-            let path: KeyPath = path.iter().cloned().chain([key.clone()]).collect();
-            let names = [names, &[key.as_str()]].concat();
-            let texts: Option<Vec<_>> = match value {
-                Value::Object(members) => {
-                    self.flatten(&path, &names, members, out);
-                    continue;
-                }
-                Value::List(items) => items.iter().map(Value::scalar).collect(),
-                other => other.scalar().map(|text| vec![text]),
-            };
-            match texts {
-                Some(texts) => out.push((names.join("."), texts.join(","))),
-                None if *value == Value::Unresolved => {}
-                None => {
-                    let message = format!("property {} must be a text, or a list of texts", name(&path));
-                    self.problems.report(Diagnostic::error(code::TYPE, message), At::Value(&path), "");
-                }
-            }
-        }
-    }
-
-    /// Says that this version cannot do what a key asks for.
-    pub fn not_yet(&self, key: &str, what: &str) {
-        let message = format!("{what} is not in this version of headwater");
-        let hint = format!("leave {} out", name(&self.path(key)));
-        self.warn(Diagnostic::error(code::NOT_HERE, message).hint(hint), key, "");
-    }
-
-    /// Says that a key has no effect in this version, if it is set.
-    pub fn no_effect_yet(&self, key: &str) {
-        if self.problems.is_set(&self.path(key)) {
-            let message = format!("{} has no effect in this version of headwater", name(&self.path(key)));
-            self.warn(Diagnostic::warning(code::NO_EFFECT, message), key, "");
-        }
     }
 
     /// Adds an error about a key's value.
@@ -461,16 +431,6 @@ pub fn unknown(problems: &Problems, path: &[String], known: &[&'static str]) {
     sorted.dedup();
     let diagnostic = diagnostic.hint(format!("known keys of `{}`: {}", show(above), sorted.join(", ")));
     problems.report(diagnostic, At::Key(path), "");
-}
-
-/// The values of an object whose keys are all numbers, in their order.
-fn numbered(members: &Members) -> Option<Vec<&Value>> {
-    let mut items = Vec::new();
-    for (key, value) in members {
-        items.push((key.parse::<u32>().ok()?, value));
-    }
-    items.sort_by_key(|(number, _)| *number);
-    (!items.is_empty()).then(|| items.into_iter().map(|(_, value)| value).collect())
 }
 
 /// `` `a`, `b` and `c` ``.

@@ -1,8 +1,19 @@
 //! What the program works with: checked, complete, with every default in place. Made by [`super::load`].
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+mod remote;
+mod sink;
+mod source;
 
-use crate::{checkpoint::SinkName, diagnostic::Diagnostic};
+use std::{path::PathBuf, time::Duration};
+
+use crate::diagnostic::Diagnostic;
+
+pub use remote::{
+    BatchSettings, GcpsSettings, GcsSettings, HdfsSettings, Jitter, KafkaSettings, RemoteKind, RemoteSinkSettings,
+    RetrySettings, RpcTimeouts,
+};
+pub use sink::{Codec, FileSettings, FileStrategy, OnFull, SinkSettings, StartAt};
+pub use source::{BrowserSettings, JsonSettings, PixelAnswer, ProxySettings, SourceSettings};
 
 /// Everything that was asked for.
 #[derive(Clone, Debug)]
@@ -21,12 +32,16 @@ pub struct Settings {
     pub journal: JournalOptions,
     /// `divolte.global.dead_letters.directory`.
     pub dead_letter_directory: PathBuf,
+    /// `divolte.global.dead_letters.max_size`, bytes of all dead letters of one sink; then the oldest go.
+    pub dead_letter_bytes_max: u64,
     /// `divolte.sources`, in file order.
     pub sources: Vec<SourceSettings>,
     /// `divolte.mappings`, in file order.
     pub mappings: Vec<MappingSettings>,
     /// `divolte.sinks` that a mapping feeds and whose kind is enabled, in file order.
     pub sinks: Vec<SinkSettings>,
+    /// Sinks in use that this build does not have; a configuration with one of them does not start.
+    pub absent_sinks: Vec<RemoteSinkSettings>,
     /// Started without a configuration file: demo page, JSON source at `/event`, directories made.
     pub embedded: bool,
     /// What is odd but no error.
@@ -57,6 +72,8 @@ pub struct ServerSettings {
 /// Limits of the HTTP layer.
 #[derive(Clone, Debug)]
 pub struct LimitSettings {
+    /// `request_line`: bytes of method, target and version; beyond: 414.
+    pub request_line_bytes_max: usize,
     /// `head_size`: bytes of request line and headers; beyond: 431.
     pub head_bytes_max: usize,
     /// `headers`: number of header lines; beyond: 431.
@@ -71,8 +88,32 @@ pub struct LimitSettings {
     pub idle_timeout: Duration,
     /// `connections`: open at once; further ones wait in the kernel's backlog.
     pub connections_max: usize,
+    /// `requests`: in flight at once, over all connections; beyond: 503.
+    pub requests_max: usize,
     /// `http2_streams`: concurrent streams of one HTTP/2 connection.
     pub http2_streams_max: u32,
+    /// `http2_resets`: streams of one HTTP/2 connection that the client has reset before they were looked at; beyond:
+    /// the connection is closed.
+    pub http2_resets_max: usize,
+}
+
+impl Default for LimitSettings {
+    /// Those of `reference.conf`.
+    fn default() -> Self {
+        Self {
+            request_line_bytes_max: 65_534,
+            head_bytes_max: 128 << 10,
+            headers_max: 200,
+            query_parameters_max: 1000,
+            head_timeout: Duration::from_secs(20),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
+            connections_max: 16_384,
+            requests_max: 16_384,
+            http2_streams_max: 128,
+            http2_resets_max: 20,
+        }
+    }
 }
 
 /// The admin listener.
@@ -97,8 +138,35 @@ pub struct MapperSettings {
     pub threads: usize,
     /// `duplicate_memory_size`: slots of each duplicate memory.
     pub duplicate_memory_size: usize,
+    /// `ip2geo_database`: a database of places by address, which could be opened; `.gz` = compressed.
+    pub ip2geo_database: Option<PathBuf>,
     /// `user_agent_parser.cache_size`.
     pub user_agent_cache_size: usize,
+    /// `digest_reuse`.
+    pub digest_reuse: DigestReuse,
+}
+
+impl Default for MapperSettings {
+    /// Those of `reference.conf`.
+    fn default() -> Self {
+        Self {
+            buffer_size: 1 << 20,
+            threads: 1,
+            duplicate_memory_size: 1_000_000,
+            ip2geo_database: None,
+            user_agent_cache_size: 1000,
+            digest_reuse: DigestReuse::Correct,
+        }
+    }
+}
+
+/// What a value that is part of two digests of one mapping is worth in the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigestReuse {
+    /// As much as in the first.
+    Correct,
+    /// Nothing, as in the original.
+    Original,
 }
 
 /// How safe an event is when its request is answered.
@@ -117,76 +185,53 @@ pub enum Durability {
 pub struct JournalOptions {
     /// `directory`.
     pub directory: PathBuf,
-    /// Durability in force (`none` until the durable journal is built), whatever `durability` asks.
+    /// Durability in force: the one asked for, but at most the strongest that the journal gives.
     pub durability: Durability,
+    /// `segment_size`, bytes.
+    pub segment_bytes: u64,
+    /// `max_size`, bytes; unset = the smaller of 10 GiB and half of what is free when the journal is made.
+    pub bytes_max: Option<u64>,
+    /// `reserve`: bytes that stay free on the disk.
+    pub reserve_bytes: u64,
     /// `memory_max`, bytes.
     pub memory_bytes_max: u64,
+    /// `retention_time`: how long delivered events are kept.
+    pub retention_time: Duration,
+    /// `retention_size`: bytes of delivered events that are kept.
+    pub retention_bytes: u64,
+    /// `keep`.
+    pub keep: KeepHeaders,
+    /// `erase_on_recycle`.
+    pub erase_on_recycle: bool,
 }
 
-/// One source.
-#[derive(Clone, Debug)]
-pub enum SourceSettings {
-    /// `type = browser`.
-    Browser(BrowserSettings),
-    /// `type = json`.
-    Json(JsonSettings),
-}
-
-impl SourceSettings {
-    /// Name of the source.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Browser(settings) => &settings.name,
-            Self::Json(settings) => &settings.name,
+impl Default for JournalOptions {
+    /// Those of `reference.conf`, in the directory `data/journal`.
+    fn default() -> Self {
+        Self {
+            directory: PathBuf::from("data/journal"),
+            durability: Durability::None,
+            segment_bytes: 64 << 20,
+            bytes_max: None,
+            reserve_bytes: 512 << 20,
+            memory_bytes_max: 64 << 20,
+            retention_time: Duration::ZERO,
+            retention_bytes: 0,
+            keep: KeepHeaders::Auto,
+            erase_on_recycle: false,
         }
     }
 }
 
-/// `divolte.sources.<name>`, `type = browser`.
-#[derive(Clone, Debug)]
-pub struct BrowserSettings {
-    /// Name of the source.
-    pub name: String,
-    /// `prefix`, with a leading and a trailing `/`.
-    pub prefix: String,
-    /// `event_suffix`.
-    pub event_suffix: String,
-    /// `cookie_domain`.
-    pub cookie_domain: Option<String>,
-    /// `party_cookie`.
-    pub party_cookie: String,
-    /// `party_timeout`, whole seconds, at most 2,147,483,647.
-    pub party_timeout_seconds: u32,
-    /// `session_cookie`.
-    pub session_cookie: String,
-    /// `session_timeout`, whole seconds, at most 2,147,483,647.
-    pub session_timeout_seconds: u32,
-    /// `http_response_delay`, whole milliseconds.
-    pub http_response_delay: Duration,
-    /// `javascript.name`.
-    pub javascript_name: String,
-    /// `javascript.logging`.
-    pub javascript_logging: bool,
-    /// `javascript.debug`.
-    pub javascript_debug: bool,
-    /// `javascript.auto_page_view_event`.
-    pub auto_page_view_event: bool,
-    /// `javascript.event_timeout`.
-    pub event_timeout: Duration,
-}
-
-/// `divolte.sources.<name>`, `type = json`.
-#[derive(Clone, Debug)]
-pub struct JsonSettings {
-    /// Name of the source.
-    pub name: String,
-    /// `event_path`, with a leading `/`.
-    pub event_path: String,
-    /// `party_id_parameter`.
-    pub party_id_parameter: String,
-    /// `maximum_body_size` as in force: rounded up to a multiple of 4096, at least 4096, at most 4 MiB.
-    pub body_bytes_max: usize,
+/// Which headers and cookies are stored with each event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeepHeaders {
+    /// Those that the mappings read.
+    Auto,
+    /// All headers, and with them all cookies.
+    All,
+    /// Those that the mappings read, and these headers, in lower case.
+    Named(Vec<String>),
 }
 
 /// `divolte.mappings.<name>`.
@@ -202,49 +247,10 @@ pub struct MappingSettings {
     pub schema_file: Option<PathBuf>,
     /// `mapping_script_file`; unset = the built-in mapping.
     pub mapping_script_file: Option<PathBuf>,
+    /// `confluent_id`: identifier of the schema, for sinks that write it.
+    pub confluent_id: Option<i32>,
     /// `discard_corrupted`.
     pub discard_corrupted: bool,
     /// `discard_duplicates`.
     pub discard_duplicates: bool,
 }
-
-/// One sink that is in use.
-#[derive(Clone, Debug)]
-pub enum SinkSettings {
-    /// `type = hdfs` on a local file system, or `type = file`.
-    File(FileSettings),
-}
-
-impl SinkSettings {
-    /// Name of the sink.
-    #[must_use]
-    pub fn name(&self) -> &SinkName {
-        match self {
-            Self::File(settings) => &settings.name,
-        }
-    }
-}
-
-/// `divolte.sinks.<name>` for files on local disk.
-#[derive(Clone, Debug)]
-pub struct FileSettings {
-    /// Name of the sink.
-    pub name: SinkName,
-    /// `divolte.global.hdfs.threads`: lanes, that is files open at once.
-    pub lanes: usize,
-    /// `file_strategy.working_dir`.
-    pub working_directory: PathBuf,
-    /// `file_strategy.publish_dir`.
-    pub publish_directory: PathBuf,
-    /// `file_strategy.roll_every`.
-    pub roll_every: Duration,
-    /// `file_strategy.sync_file_after_records`.
-    pub sync_after_records: u64,
-    /// `file_strategy.sync_file_after_duration`.
-    pub sync_after: Duration,
-    /// Make the directories when they are missing (embedded default only; configured ones never are).
-    pub make_directories: bool,
-}
-
-/// An address to listen on.
-pub type ListenAddress = (IpAddr, u16);

@@ -1,23 +1,20 @@
 //! What one part of the configuration says about another, and the settings that come of it.
 
+mod sink;
+
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
 };
 
 use super::{
-    global::KindOptions,
-    hadoop,
     options::{MappingOptions, Options, path},
-    problem::{At, Problems, code, name},
-    settings::{FileSettings, MappingSettings, Settings, SinkSettings, SourceSettings},
-    sinks::{FileStrategy, SinkKind, SinkOptions},
+    problem::{At, Problems, code},
+    settings::{MappingSettings, Settings, SourceSettings},
+    sinks::SinkOptions,
 };
-use crate::{
-    checkpoint::SinkName,
-    diagnostic::{Diagnostic, nearest},
-};
+use crate::diagnostic::{Diagnostic, nearest};
 
 /// Checks everything and makes the settings. They are only worth something when no error was reported.
 pub fn validate(
@@ -36,38 +33,14 @@ pub fn validate(
     routes(&options.sources, problems);
     for sink in &options.sinks {
         let feeding: Vec<_> = mappings.iter().filter(|mapping| feeds(mapping, sink)).collect();
-        schemas(sink, &feeding, problems);
-        confluent(sink, &feeding, problems);
+        sink::schemas(sink, &feeding, problems);
+        sink::confluent(sink, &feeding, problems);
     }
     let global = options.global;
-    project(&global.gcps, environment, problems);
-    let mut sinks = Vec::new();
-    for sink in &options.sinks {
-        if !mappings.iter().any(|mapping| feeds(mapping, sink)) {
-            continue;
-        }
-        let (key, kind) = match &sink.kind {
-            SinkKind::Files(..) => ("hdfs", &global.hdfs),
-            SinkKind::Gcs => ("gcs", &global.gcs),
-            SinkKind::Kafka { .. } => ("kafka", &global.kafka),
-            SinkKind::Gcps => ("gcps", &global.gcps),
-        };
-        if !kind.enabled {
-            disabled(sink, key, problems);
-        } else if let SinkKind::Files(strategy) = &sink.kind {
-            let remote = hadoop::remote_file_system(kind.properties.as_deref(), environment);
-            sinks.push(SinkSettings::File(file_sink(
-                sink,
-                strategy,
-                kind.threads,
-                embedded,
-                remote.as_deref(),
-                problems,
-            )));
-        } else {
-            not_in_this_build(sink, key, problems);
-        }
-    }
+    sink::project(&global.gcps, environment, problems);
+    let in_use: Vec<_> =
+        options.sinks.into_iter().filter(|sink| mappings.iter().any(|mapping| feeds(mapping, sink))).collect();
+    let sink::InUse { sinks, absent } = sink::in_use(in_use, &global, embedded, environment, problems);
     Settings {
         data_directory: global.data_directory,
         drain_timeout: global.drain_timeout,
@@ -76,9 +49,11 @@ pub fn validate(
         mapper: global.mapper,
         journal: global.journal,
         dead_letter_directory: global.dead_letter_directory,
+        dead_letter_bytes_max: global.dead_letter_bytes_max,
         sources: options.sources,
         mappings: mappings.into_iter().map(|mapping| effective(mapping.settings)).collect(),
         sinks,
+        absent_sinks: absent,
         embedded,
         warnings: Vec::new(),
     }
@@ -95,10 +70,10 @@ fn implicit(sources: &[SourceSettings], sinks: &[SinkOptions]) -> Vec<MappingOpt
             mapping_script_file: None,
             discard_corrupted: false,
             discard_duplicates: false,
+            confluent_id: None,
         },
         source_places: (0..sources.len()).collect(),
         sink_places: (0..sinks.len()).collect(),
-        confluent_id: None,
     }]
 }
 
@@ -250,139 +225,6 @@ fn routes(sources: &[SourceSettings], problems: &Problems) {
 /// The value of a key, or the object around it when the key has its default.
 fn at_or_around<'a>(path: &'a [String], problems: &Problems) -> At<'a> {
     if problems.is_set(path) { At::Value(path) } else { At::Around(path) }
-}
-
-fn schemas(sink: &SinkOptions, feeding: &[&MappingOptions], problems: &Problems) {
-    let written = |mapping: &MappingOptions| mapping.settings.schema_file.clone();
-    let used = |mapping: &MappingOptions| effective(mapping.settings.clone()).schema_file;
-    let Some((first, rest)) = feeding.split_first() else { return };
-    let Some(other) = rest.iter().find(|other| written(other) != written(first) || used(other) != used(first)) else {
-        return;
-    };
-    let describe =
-        |file: Option<PathBuf>| file.map_or("the built-in schema".to_owned(), |file| format!("`{}`", file.display()));
-    let message = format!(
-        "sink `{}` would get records of two schemas: {} from mapping `{}`, {} from mapping `{}`",
-        sink.name,
-        describe(used(first)),
-        first.settings.name,
-        describe(used(other)),
-        other.settings.name
-    );
-    let diagnostic = Diagnostic::error(code::SCHEMAS, message).hint("a sink takes one schema: make a second sink");
-    let place = |mapping: &MappingOptions| path(&["mappings", &mapping.settings.name]);
-    let diagnostic = problems.placed(diagnostic, At::Key(&place(other)), "");
-    problems.add(problems.with(diagnostic, &place(first), ""));
-}
-
-fn confluent(sink: &SinkOptions, feeding: &[&MappingOptions], problems: &Problems) {
-    let ids: BTreeSet<_> = feeding.iter().filter_map(|mapping| mapping.confluent_id).collect();
-    if ids.len() > 1 {
-        let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
-        let message = format!("mappings into sink `{}` have different `confluent_id`s: {}", sink.name, ids.join(", "));
-        let last = feeding.iter().rev().find(|mapping| mapping.confluent_id.is_some());
-        let path = path(&["mappings", last.map_or("", |mapping| &mapping.settings.name), "confluent_id"]);
-        problems.report(Diagnostic::error(code::CONFLUENT, message), At::Value(&path), "");
-    }
-    if matches!(sink.kind, SinkKind::Kafka { confluent: true }) {
-        for mapping in feeding.iter().filter(|mapping| mapping.confluent_id.is_none()) {
-            let message =
-                format!("mapping `{}` needs a `confluent_id`: sink `{}` writes it", mapping.settings.name, sink.name);
-            let path = path(&["mappings", &mapping.settings.name]);
-            problems.report(Diagnostic::error(code::CONFLUENT, message), At::Key(&path), "");
-        }
-    }
-}
-
-/// Says that a sink is switched off, unless it is there without having been asked for.
-fn disabled(sink: &SinkOptions, key: &str, problems: &Problems) {
-    let path = path(&["sinks", &sink.name]);
-    if problems.is_set(&path) {
-        let message = format!("sink `{}` gets nothing, because `divolte.global.{key}.enabled` is false", sink.name);
-        problems.report(Diagnostic::warning(code::NO_EFFECT, message), At::Key(&path), "");
-    }
-}
-
-/// Google Cloud Pub/Sub needs a project, even when no sink uses it.
-fn project(gcps: &KindOptions, environment: &HashMap<String, String>, problems: &Problems) {
-    let named = ["GOOGLE_CLOUD_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS"];
-    if gcps.enabled && gcps.project.is_none() && !named.iter().any(|name| environment.contains_key(*name)) {
-        let message = "`divolte.global.gcps` is enabled without a project";
-        let diagnostic = Diagnostic::error(code::MISSING, message).hint("set `divolte.global.gcps.project_id`");
-        problems.report(diagnostic, At::Value(&path(&["global", "gcps", "enabled"])), "");
-    }
-}
-
-fn not_in_this_build(sink: &SinkOptions, key: &str, problems: &Problems) {
-    let (outside, feature) = match sink.kind {
-        SinkKind::Kafka { .. } => ("Kafka", "kafka"),
-        SinkKind::Gcps => ("Google Cloud Pub/Sub", "pubsub"),
-        SinkKind::Gcs | SinkKind::Files(..) => ("Google Cloud Storage", "object"),
-    };
-    let message = format!(
-        "sink `{}` writes to {outside}, which this build of headwater cannot; builds with the feature `{feature}` can",
-        sink.name
-    );
-    let diagnostic = Diagnostic::error(code::NOT_HERE, message)
-        .hint(format!("`--set divolte.global.{key}.enabled=false` starts without it"));
-    problems.report(diagnostic, At::Key(&path(&["sinks", &sink.name])), "");
-}
-
-fn file_sink(
-    sink: &SinkOptions,
-    strategy: &FileStrategy,
-    lanes: usize,
-    embedded: bool,
-    remote: Option<&str>,
-    problems: &Problems,
-) -> FileSettings {
-    if let Some(remote) = remote {
-        let message = format!(
-            "sink `{}` writes to `{remote}`, which this build of headwater cannot; builds with the feature `hdfs` can",
-            sink.name
-        );
-        let diagnostic = Diagnostic::error(code::NOT_HERE, message)
-            .hint("`fs.defaultFS = \"file:///\"` in `divolte.global.hdfs.client` writes to the local disk");
-        let client = path(&["global", "hdfs", "client", "fs", "defaultFS"]);
-        let at = if problems.is_set(&client) { At::Value(&client) } else { At::Key(&path(&["sinks", &sink.name])) };
-        problems.report(diagnostic, at, "");
-    }
-    let directory = |key: &str, directory: &Path| {
-        let path = path(&["sinks", &sink.name, "file_strategy", key]);
-        let Some(found) = local(directory, &path, problems) else { return directory.to_path_buf() };
-        if !embedded && remote.is_none() && !found.is_dir() {
-            let what = if found.exists() { "is not a directory" } else { "does not exist" };
-            let message = format!("`{}`, the `{key}` of sink `{}`, {what}", found.display(), sink.name);
-            let diagnostic = Diagnostic::error(code::ABSENT, message)
-                .hint(format!("configured directories are never made: `mkdir -p {}`", found.display()));
-            problems.report(diagnostic, at_or_around(&path, problems), "");
-        }
-        found
-    };
-    FileSettings {
-        name: SinkName::new(&sink.name),
-        lanes,
-        working_directory: directory("working_dir", &strategy.working_directory),
-        publish_directory: directory("publish_dir", &strategy.publish_directory),
-        roll_every: strategy.roll_every,
-        sync_after_records: strategy.sync_after_records,
-        sync_after: strategy.sync_after,
-        make_directories: embedded,
-    }
-}
-
-/// The local path that a directory's text stands for; it may be a `file:` URI. Nothing when it is another one.
-fn local(directory: &Path, path: &[String], problems: &Problems) -> Option<PathBuf> {
-    let text = directory.to_string_lossy();
-    match text.split_once(':') {
-        Some(("file", rest)) => Some(PathBuf::from(rest.strip_prefix("//").unwrap_or(rest))),
-        Some((scheme, rest)) if rest.starts_with("//") && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-            let message = format!("{} is `{text}`, which is not on the local disk", name(path));
-            problems.report(Diagnostic::error(code::NOT_HERE, message), At::Value(path), "");
-            None
-        }
-        _ => Some(directory.to_path_buf()),
-    }
 }
 
 #[cfg(test)]

@@ -261,7 +261,9 @@ where
     fn gap(&mut self, missing: Span, reason: GapReason) {
         let sink = self.parts.ledger.sink();
         tracing::warn!(%sink, %missing, %reason, "events are missing in the journal");
-        self.status.degrade(format!("events {missing} are missing: {reason}"));
+        if reason.is_loss() {
+            self.status.degrade(format!("events {missing} are missing: {reason}"));
+        }
         self.parts.ledger.gap(missing, reason);
     }
 

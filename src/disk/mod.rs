@@ -7,6 +7,7 @@ mod real;
 mod simulated;
 
 use std::{
+    any::Any,
     io,
     path::{Path, PathBuf},
 };
@@ -39,6 +40,12 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>>;
     /// What stands at `path`, or `None` when nothing does.
     fn metadata(&self, path: &Path) -> io::Result<Option<Metadata>>;
+
+    /// Bytes that this process may still write to the file system of a directory.
+    fn free_bytes(&self, path: &Path) -> io::Result<u64>;
+    /// Locks a file, made if missing, against other processes, for as long as the guard lives. Fails with
+    /// [`io::ErrorKind::WouldBlock`] when another process has it.
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Any + Send + Sync>>;
 
     /// Replaces the content of `path` as one step: a reader sees the old content or the new, never a mixture.
     /// With `durable`, content and name survive a power cut when this returns. The name `<path>.new` is used on the way.

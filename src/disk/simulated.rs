@@ -4,6 +4,7 @@
 //! to what it was at the last `sync_dir` of its directory. Directories themselves are always durable.
 
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
@@ -46,6 +47,17 @@ struct State {
     durable_names: BTreeMap<PathBuf, Inode>,
     directories: BTreeSet<PathBuf>,
     decide: Option<Decide>,
+    /// Bytes that all files together may have.
+    capacity: Option<u64>,
+}
+
+/// What a disk writes as a whole, bytes.
+const SECTOR_BYTES: usize = 512;
+
+impl State {
+    fn used(&self) -> u64 {
+        self.names.values().map(|inode| lock(inode).now.len() as u64).sum()
+    }
 }
 
 /// A file system in memory; clones share it.
@@ -78,6 +90,49 @@ impl SimulatedDisk {
             .collect::<BTreeMap<_, _>>();
         state.names.clone_from(&names);
         state.durable_names = names;
+    }
+
+    /// Cuts the power as [`SimulatedDisk::crash`] does, but as real disks do it: of what was not synced, each sector of
+    /// 512 bytes is kept or lost on its own, and so is each name; `keep` decides.
+    pub fn crash_torn(&self, mut keep: impl FnMut() -> bool) {
+        let mut state = self.state();
+        let survivors: Vec<PathBuf> = state.names.keys().cloned().collect();
+        for path in survivors {
+            if !state.durable_names.contains_key(&path) && keep() {
+                let inode = Arc::clone(&state.names[&path]);
+                // A rename is one step: it does not leave the old name behind.
+                state.durable_names.retain(|_, other| !Arc::ptr_eq(other, &inode));
+                state.durable_names.insert(path, inode);
+            }
+        }
+        for inode in state.durable_names.values() {
+            let mut content = lock(inode);
+            let Content { now, synced } = &mut *content;
+            let common = now.len().min(synced.len());
+            for start in (0..common).step_by(SECTOR_BYTES) {
+                let sector = start..(start + SECTOR_BYTES).min(common);
+                if now[sector.clone()] != synced[sector.clone()] && keep() {
+                    synced[sector.clone()].copy_from_slice(&now[sector]);
+                }
+            }
+            if now.len() > common && keep() {
+                let length = now.len();
+                synced.resize(length, 0);
+                for start in (common..length).step_by(SECTOR_BYTES) {
+                    let sector = start..(start + SECTOR_BYTES).min(length);
+                    if keep() {
+                        synced[sector.clone()].copy_from_slice(&now[sector]);
+                    }
+                }
+            }
+        }
+        drop(state);
+        self.crash();
+    }
+
+    /// Lets all files together have so many bytes at most.
+    pub fn set_capacity(&self, bytes: u64) {
+        self.state().capacity = Some(bytes);
     }
 
     /// Asks `decide` before each operation whether it fails.
@@ -203,6 +258,16 @@ impl Disk for SimulatedDisk {
         Ok(entries)
     }
 
+    fn free_bytes(&self, _path: &Path) -> io::Result<u64> {
+        let state = self.state();
+        Ok(state.capacity.map_or(u64::MAX / 2, |capacity| capacity.saturating_sub(state.used())))
+    }
+
+    fn lock(&self, _path: &Path) -> io::Result<Box<dyn Any + Send + Sync>> {
+        // Processes are simulated one after the other.
+        Ok(Box::new(()))
+    }
+
     fn metadata(&self, path: &Path) -> io::Result<Option<Metadata>> {
         let state = self.state();
         if let Some(inode) = state.names.get(path) {
@@ -227,9 +292,14 @@ fn index(position: u64) -> io::Result<usize> {
 
 impl DiskFile for SimulatedFile {
     fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        drop(self.disk.check(Fault::Write, &self.path)?);
+        let state = self.disk.check(Fault::Write, &self.path)?;
         let start = index(offset)?;
         let end = start + bytes.len();
+        let grows = end.saturating_sub(lock(&self.inode).now.len()) as u64;
+        if state.capacity.is_some_and(|capacity| grows > 0 && state.used() + grows > capacity) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        drop(state);
         let mut content = lock(&self.inode);
         if content.now.len() < end {
             content.now.resize(end, 0);

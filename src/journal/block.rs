@@ -1,14 +1,16 @@
 //! The block: the unit of everything between intake and mapping. Written, checked, read, mapped and cached whole.
 //!
-//! In memory a block has the layout that it will have on disk: room for a header, then each event as a length
+//! In memory a block has the layout that it has on disk: room for a header, then each event as a length
 //! (u32, little-endian) and its bytes.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use crate::checkpoint::{Offset, Span};
 
+use super::{format::BlockHeader, ticket::Seal};
+
 /// Bytes kept free at the start of a block for its header on disk.
-pub(super) const HEADER_BYTES: usize = 48;
+pub(super) const HEADER_BYTES: usize = super::format::BLOCK_HEADER_BYTES;
 
 /// Bytes of the length in front of each event.
 pub(super) const LENGTH_BYTES: usize = 4;
@@ -17,13 +19,59 @@ pub(super) const LENGTH_BYTES: usize = 4;
 pub struct Block {
     span: Span,
     bytes: Vec<u8>,
+    /// When it was sealed, milliseconds since the Unix epoch; 0 in a journal without segments.
+    time_ms: i64,
+    /// What the requests wait for whose events these are; gone once the answer is known.
+    seal: Option<Arc<Seal>>,
     pool: Option<super::pool::Returns>,
 }
 
 impl Block {
     /// A block of `bytes`, which hold the events of `span` behind room for a header.
-    pub(super) fn new(span: Span, bytes: Vec<u8>, pool: Option<super::pool::Returns>) -> Self {
-        Self { span, bytes, pool }
+    pub(super) fn new(span: Span, bytes: Vec<u8>, seal: Option<Arc<Seal>>, pool: Option<super::pool::Returns>) -> Self {
+        Self { span, bytes, time_ms: 0, seal, pool }
+    }
+
+    /// A block as it was read from a segment: the header is in `bytes`.
+    pub(super) fn read(header: &BlockHeader, bytes: Vec<u8>) -> Self {
+        Self { span: header.span(), bytes, time_ms: header.time_ms, seal: None, pool: None }
+    }
+
+    /// Fills in the header.
+    pub(super) fn stamp(&mut self, segment: u64, time_ms: i64) {
+        self.time_ms = time_ms;
+        let header = self.header(segment).encode();
+        self.bytes[..HEADER_BYTES].copy_from_slice(&header);
+    }
+
+    /// The header that this block has in a segment.
+    pub(super) fn header(&self, segment: u64) -> BlockHeader {
+        let payload = &self.bytes[HEADER_BYTES..];
+        BlockHeader {
+            // A block is at most 64 KiB and one run; a run holds at most one event per 4 bytes.
+            length: u32::try_from(payload.len()).unwrap_or(u32::MAX),
+            count: u32::try_from(self.span.len()).unwrap_or(u32::MAX),
+            sum: crc32c::crc32c(payload),
+            segment,
+            first: self.span.first,
+            time_ms: self.time_ms,
+        }
+    }
+
+    /// Header and events, as they stand on disk.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What the requests wait for.
+    pub(super) fn seal(&self) -> Option<&Arc<Seal>> {
+        self.seal.as_ref()
+    }
+
+    /// When it was sealed, milliseconds since the Unix epoch; 0 in a journal without segments.
+    #[must_use]
+    pub fn time_ms(&self) -> i64 {
+        self.time_ms
     }
 
     /// The offsets of its events.

@@ -67,7 +67,7 @@ impl Cursor {
             None => {
                 let upto = match start {
                     Start::Tail => shared.intake().tail(),
-                    Start::Earliest => shared.ring.bounds().first,
+                    Start::Earliest => shared.catalog().first().unwrap_or_else(|| shared.ring.bounds().first),
                 };
                 Checkpoint { upto, ..Checkpoint::default() }
             }
@@ -75,7 +75,7 @@ impl Cursor {
         let mut cursor = Self { shared, sink: sink.clone(), path, last: Checkpoint::default() };
         cursor.store(&last)?;
         cursor.last = last;
-        cursor.shared.release(cursor.shared.ring.mark(sink, cursor.last.upto));
+        cursor.shared.release(cursor.shared.ring.mark(sink, cursor.last.upto, true));
         Ok(cursor)
     }
 
@@ -118,7 +118,7 @@ impl Cursor {
         }
         self.store(&next)?;
         self.last = next;
-        self.shared.release(self.shared.ring.mark(&self.sink, self.last.upto));
+        self.shared.release(self.shared.ring.mark(&self.sink, self.last.upto, true));
         Ok(())
     }
 
@@ -127,8 +127,14 @@ impl Cursor {
     pub fn held(&self) -> Held {
         let next = self.shared.intake().next();
         let events = next.0.saturating_sub(self.last.upto.0);
-        let bytes = self.shared.ring.held_bytes(&self.sink);
         let settings = &self.shared.settings;
+        if self.shared.is_durable() {
+            let bytes = self.shared.catalog().bytes_from(self.last.upto);
+            // The segment that is written to is held by nobody.
+            let half = bytes.saturating_sub(settings.segment_bytes).saturating_mul(2) >= settings.bytes_max;
+            return Held { events, bytes, half: half && events > 0 };
+        }
+        let bytes = self.shared.ring.held_bytes(&self.sink);
         let half =
             events.saturating_mul(2) >= settings.events_max || bytes.saturating_mul(2) >= settings.memory_bytes_max;
         Held { events, bytes, half: half && events > 0 }
@@ -142,9 +148,42 @@ impl Cursor {
 
     fn store(&self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
         let content = format(self.shared.id, checkpoint);
-        let durable = self.shared.settings.durability != Durability::None;
+        let settings = &self.shared.settings;
+        let durable = settings.sync_cursors || settings.durability != Durability::None;
         self.shared.disk.replace(&self.path, &content, durable).map_err(io(&self.path))
     }
+}
+
+/// Marks where the cursors stand that are in the journal's directory, so that what their sinks need is kept until those
+/// have come. A damaged one is left to its sink to complain about.
+pub(super) fn mark_all(shared: &Shared) -> Result<(), JournalError> {
+    let directory = shared.settings.directory.join("cursors");
+    for path in shared.disk.list(&directory).map_err(io(&directory))? {
+        let Some(sink) = sink_name(&path) else { continue };
+        let content = shared.disk.read(&path).map_err(io(&path))?;
+        if let Ok((journal, checkpoint)) = parse(&path, &content)
+            && journal == shared.id
+        {
+            shared.release(shared.ring.mark(&sink, checkpoint.upto, false));
+        }
+    }
+    Ok(())
+}
+
+/// The sink whose cursor a file is.
+fn sink_name(path: &Path) -> Option<SinkName> {
+    let mut name = Vec::new();
+    let mut rest = path.file_name()?.to_str()?.strip_suffix(".cursor")?.bytes();
+    while let Some(byte) = rest.next() {
+        let byte = if byte == b'%' {
+            let digits = [rest.next()?, rest.next()?];
+            u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+        } else {
+            byte
+        };
+        name.push(byte);
+    }
+    String::from_utf8(name).ok().map(|name| SinkName::new(&name))
 }
 
 /// A name that any file system takes: letters, digits, `-`, `_` stay, every other byte becomes `%` and two hex digits.
@@ -206,6 +245,7 @@ mod tests {
     fn names_of_sinks_become_names_of_files() {
         for (name, expected) in [("hdfs", "hdfs.cursor"), ("a/b..", "a%2fb%2e%2e.cursor"), ("é", "%c3%a9.cursor")] {
             assert_eq!(file_name(&SinkName::new(name)), expected);
+            assert_eq!(sink_name(Path::new(expected)), Some(SinkName::new(name)));
         }
     }
 

@@ -1,5 +1,7 @@
 //! The open block: what has been accepted and not yet handed to the journal thread.
 
+use std::sync::Arc;
+
 use crate::checkpoint::{Offset, Span};
 
 use super::{
@@ -7,6 +9,7 @@ use super::{
     block::HEADER_BYTES,
     pool::Pool,
     run::{Run, RunEvent},
+    ticket::{Seal, Ticket},
 };
 
 /// A run makes the open block seal at this size, so a block is at most this plus one run.
@@ -26,7 +29,16 @@ pub(super) struct Intake {
     next: Offset,
     sealed: Vec<Block>,
     sealed_bytes: usize,
+    /// Bytes that the journal thread has taken and not settled.
+    taken_bytes: usize,
+    /// Bytes that segments can take, as of the last settlement.
+    room: u64,
+    /// Offsets below this may be given.
+    reserved: Offset,
+    /// What the requests of the open block wait for; none where nothing is ever waited for.
+    seal: Option<Arc<Seal>>,
     open: bool,
+    sick: bool,
     pool: Pool,
 }
 
@@ -44,42 +56,58 @@ pub(super) enum Work {
 }
 
 impl Intake {
-    pub(super) fn new(first: Offset) -> Self {
+    /// An intake whose first event gets the offset `first`; `waited` when requests wait for the journal thread.
+    pub(super) fn new(first: Offset, waited: bool, room: u64) -> Self {
         let mut intake = Self {
             buffer: Vec::new(),
             first,
             next: first,
             sealed: Vec::new(),
             sealed_bytes: 0,
+            taken_bytes: 0,
+            room,
+            reserved: Offset(u64::MAX),
+            seal: waited.then(Arc::default),
             open: true,
+            sick: false,
             pool: Pool::default(),
         };
         intake.buffer.resize(HEADER_BYTES, 0);
         intake
     }
 
-    /// Whether a run of `size` bytes may enter as far as this lock knows.
-    pub(super) fn admit(&self, size: usize) -> Result<(), Refused> {
+    /// Whether a run may enter as far as this lock knows.
+    pub(super) fn admit(&self, run: &Run) -> Result<(), Refused> {
+        let size = run.size();
         if !self.open {
             return Err(Refused::Closed);
         }
-        if self.sealed_bytes + self.buffer.len() + size > PENDING_BYTES_MAX {
+        if self.sick {
+            return Err(Refused::Sick);
+        }
+        let pending = self.sealed_bytes + self.buffer.len() + size;
+        // One more header, because this run may be the one that begins the next block.
+        if (pending + self.taken_bytes + HEADER_BYTES) as u64 > self.room {
+            return Err(Refused::Full);
+        }
+        if pending > PENDING_BYTES_MAX || self.next.plus(run.len() as u64) > self.reserved {
             return Err(Refused::Busy);
         }
         Ok(())
     }
 
-    /// Copies the run in. Says which offsets it got and whether the open block was empty before.
-    pub(super) fn take(&mut self, run: &mut Run, decide: impl FnMut(&mut RunEvent<'_>)) -> (Span, bool) {
+    /// Copies the run in. Gives its ticket and says whether the open block was empty before.
+    pub(super) fn take(&mut self, run: &mut Run, decide: impl FnMut(&mut RunEvent<'_>)) -> (Ticket, bool) {
         let was_empty = self.first == self.next;
         run.decide(decide);
         self.buffer.extend_from_slice(&run.bytes);
         let span = Span::new(self.next, self.next.plus(run.len() as u64));
         self.next = span.next;
+        let ticket = Ticket::new(span, self.seal.clone());
         if self.buffer.len() >= BLOCK_BYTES {
             self.seal();
         }
-        (span, was_empty)
+        (ticket, was_empty)
     }
 
     /// What there is to do; `due` seals the open block.
@@ -88,7 +116,7 @@ impl Intake {
             self.seal();
         }
         if !self.sealed.is_empty() {
-            self.sealed_bytes = 0;
+            self.taken_bytes += std::mem::take(&mut self.sealed_bytes);
             Work::Group(std::mem::take(&mut self.sealed))
         } else if self.first != self.next {
             Work::Open
@@ -97,6 +125,18 @@ impl Intake {
         } else {
             Work::Closed
         }
+    }
+
+    /// What was taken is dealt with; segments can now take `room` bytes and events with offsets below `reserved`.
+    pub(super) fn settle(&mut self, room: u64, reserved: Offset) {
+        self.taken_bytes = 0;
+        self.room = room;
+        self.reserved = reserved;
+    }
+
+    /// Refuses everything, or stops to.
+    pub(super) fn set_sick(&mut self, sick: bool) {
+        self.sick = sick;
     }
 
     /// Start of the open block.
@@ -122,17 +162,19 @@ impl Intake {
         }
         let span = Span::new(self.first, self.next);
         self.sealed_bytes += self.buffer.len();
+        let next_seal = self.seal.is_some().then(Arc::default);
+        let seal = std::mem::replace(&mut self.seal, next_seal);
         let block = if self.buffer.len() <= self.buffer.capacity() / 2 {
             // A quiet site makes a block of every event, and those that wait must not hold a whole buffer each: no
             // block takes more than twice its bytes.
             let bytes = self.buffer.as_slice().to_vec();
             self.buffer.truncate(HEADER_BYTES);
-            Block::new(span, bytes, None)
+            Block::new(span, bytes, seal, None)
         } else {
             let mut fresh = self.pool.take();
             fresh.resize(HEADER_BYTES, 0);
             let bytes = std::mem::replace(&mut self.buffer, fresh);
-            Block::new(span, bytes, Some(self.pool.returns()))
+            Block::new(span, bytes, seal, Some(self.pool.returns()))
         };
         self.sealed.push(block);
         self.first = self.next;

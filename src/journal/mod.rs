@@ -1,24 +1,33 @@
 //! The log between accepting an event and mapping it.
 //!
-//! Knows bytes, offsets and files; does not know events, mappings or sinks. This journal lives in memory
-//! (`durability = none`); segments on disk go behind these same types and change no caller.
+//! Knows bytes, offsets and files; does not know events, mappings or sinks. With `durability = none` it lives in memory,
+//! else in segment files (see [`format`] and `docs/journal-format.md`) with its newest blocks in memory as well.
 //!
 //! * [`Journal::append`] copies a [`Run`] into the open block under one short lock and gives a [`Ticket`].
-//! * The journal thread seals the open block at 64 KiB or after 2 ms and hands it to the ring of blocks.
-//! * Each delivery has a [`Reader`], which walks the ring, and a [`Cursor`], which says what it no longer needs.
+//! * The journal thread seals the open block at its pace, writes and syncs it, and hands it to the ring of blocks.
+//! * Each delivery has a [`Reader`], which walks the ring and the segments, and a [`Cursor`], which says what it no
+//!   longer needs.
 //!
-//! Invariant: offsets are dense and never used twice within one journal, which has an identity of its own.
-//! Invariant: a block stays until every cursor is past it; what all of them hold is bounded in bytes and events.
+//! Invariant: offsets are never used twice within one journal, which has an identity of its own.
+//! Invariant: a block stays until every cursor is past it; what all of them hold is bounded in bytes.
 
 mod block;
+mod catalog;
 mod cursor;
+mod format;
 mod intake;
+mod open;
 mod pool;
 mod reader;
+mod recovery;
 mod ring;
 mod run;
+mod scan;
+mod space;
+mod store;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod writer;
 
 use std::{
@@ -37,6 +46,8 @@ pub use cursor::{Cursor, Held};
 pub use intake::{BLOCK_BYTES, PENDING_BYTES_MAX, RUN_BYTES_MAX};
 pub use reader::Reader;
 pub use run::{FLAGS_AT, Run, RunEvent, Tag};
+pub use space::NoRoom;
+pub use ticket::Ticket;
 
 pub use crate::config::settings::Durability;
 use crate::{
@@ -55,12 +66,48 @@ pub struct JournalSettings {
     pub durability: Durability,
     /// Bytes of blocks that may wait in memory.
     pub memory_bytes_max: u64,
-    /// Events that may wait in memory.
+    /// Sync cursors although the journal lives in memory; with segments they always are.
+    pub sync_cursors: bool,
+    /// Events that may wait in memory; only with `none`.
     pub events_max: u64,
+    /// Bytes of a segment file.
+    pub segment_bytes: u64,
+    /// Most bytes of all segment files.
+    pub bytes_max: u64,
+    /// Bytes that stay free on the file system.
+    pub reserve_bytes: u64,
+    /// How long events are kept that every sink has, milliseconds.
+    pub retention_ms: i64,
+    /// Most bytes of segments that are kept although every sink has them.
+    pub retention_bytes: u64,
+    /// Sinks that lose their oldest events rather than that new ones are refused.
+    pub skip_oldest: Vec<SinkName>,
     /// Time, for block headers.
     pub clock: Arc<dyn Clock>,
     /// Counters of blocks and events.
     pub metrics: Metrics,
+}
+
+impl JournalSettings {
+    /// A journal at `directory` with sizes that fit a busy collector.
+    #[must_use]
+    pub fn new(directory: PathBuf, durability: Durability, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
+        Self {
+            directory,
+            durability,
+            memory_bytes_max: 64 << 20,
+            sync_cursors: false,
+            events_max: 1 << 20,
+            segment_bytes: 64 << 20,
+            bytes_max: 10 << 30,
+            reserve_bytes: 512 << 20,
+            retention_ms: 0,
+            retention_bytes: 0,
+            skip_oldest: Vec::new(),
+            clock,
+            metrics,
+        }
+    }
 }
 
 /// What can go wrong outside the hot path.
@@ -82,6 +129,30 @@ pub enum JournalError {
         path: PathBuf,
         /// What is wrong.
         reason: String,
+    },
+    /// A segment was written by a newer release.
+    #[error("{}: it was written by a newer release (format version {version})", path.display())]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        version: u16,
+    },
+    /// Another process uses the directory.
+    #[error("{}: another process uses this journal", path.display())]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The first event would be refused.
+    #[error("{}: there is no room for the first segment of {segment} bytes: {reason}", path.display())]
+    NoRoom {
+        /// The directory.
+        path: PathBuf,
+        /// Bytes of a segment.
+        segment: u64,
+        /// Why not.
+        reason: NoRoom,
     },
     /// A commit went backwards or a state is too large: a defect of the caller.
     #[error("cursor of sink {sink}: {reason}")]
@@ -148,6 +219,18 @@ pub enum GapReason {
     Quota,
     /// Lost: counts as gap.
     Lost,
+    /// Numbers that an unclean stop left unused; counts as gap.
+    Unclean,
+    /// Refused after they had their numbers, because the disk failed; nobody was told that they are safe. Counts as gap.
+    Refused,
+}
+
+impl GapReason {
+    /// Whether events may be gone that somebody was told are safe.
+    #[must_use]
+    pub fn is_loss(self) -> bool {
+        matches!(self, Self::Quota | Self::Lost)
+    }
 }
 
 impl std::fmt::Display for GapReason {
@@ -155,6 +238,8 @@ impl std::fmt::Display for GapReason {
         formatter.write_str(match self {
             Self::Quota => "dropped to free space",
             Self::Lost => "lost",
+            Self::Unclean => "left unused by an unclean stop",
+            Self::Refused => "refused because the disk failed",
         })
     }
 }
@@ -184,7 +269,21 @@ pub struct Status {
     pub durability: Durability,
     /// Whether appends are taken.
     pub open: bool,
+    /// Bytes of all segment files; 0 in memory.
+    pub disk_bytes: u64,
+    /// Most bytes of all segment files.
+    pub disk_bytes_max: u64,
+    /// Segment files.
+    pub segments: usize,
+    /// Why the disk cannot be written to, if it cannot.
+    pub sick: Option<String>,
+    /// Why no further segment can be begun, if none can.
+    pub no_room: Option<NoRoom>,
 }
+
+/// Why the disk cannot be written to.
+#[derive(Clone, Debug)]
+struct Sickness(String);
 
 /// What is told of every block that is refused after it was accepted.
 type Forget = Box<dyn Fn(&Block) + Send>;
@@ -195,6 +294,8 @@ pub struct Journal {
     shared: Arc<Shared>,
     thread: Thread,
     join: Mutex<Option<JoinHandle<()>>>,
+    /// Prepares segment files; none in memory.
+    preparer: Mutex<Option<space::Preparer>>,
 }
 
 /// What the journal, its thread, its readers and its cursors share.
@@ -206,17 +307,53 @@ struct Shared {
     disk: Arc<dyn Disk>,
     intake: Mutex<intake::Intake>,
     ring: ring::Ring,
+    catalog: Mutex<catalog::Catalog>,
     /// Events and bytes from the oldest one held to the last one accepted.
     held_events: AtomicU64,
     held_bytes: AtomicU64,
-    #[expect(dead_code, reason = "in memory no accepted block is ever refused")]
+    /// Everything below is synced; only with segments.
+    synced: AtomicU64,
+    sickness: Mutex<Option<Sickness>>,
+    no_room: Mutex<Option<NoRoom>>,
     forget: Mutex<Forget>,
+    /// Held so that no second process uses the directory.
+    _lock: Option<Box<dyn std::any::Any + Send + Sync>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is guarded is changed as a whole, so a panic leaves nothing half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
     fn intake(&self) -> MutexGuard<'_, intake::Intake> {
-        // `decide` runs before anything is changed, so a panic in it leaves the intake as it was.
-        self.intake.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.intake)
+    }
+
+    fn catalog(&self) -> MutexGuard<'_, catalog::Catalog> {
+        lock(&self.catalog)
+    }
+
+    fn sickness(&self) -> MutexGuard<'_, Option<Sickness>> {
+        lock(&self.sickness)
+    }
+
+    fn no_room(&self) -> MutexGuard<'_, Option<NoRoom>> {
+        lock(&self.no_room)
+    }
+
+    fn forget(&self) -> MutexGuard<'_, Forget> {
+        lock(&self.forget)
+    }
+
+    /// Whether there are segments.
+    fn is_durable(&self) -> bool {
+        self.settings.durability != Durability::None
+    }
+
+    fn set_synced(&self, synced: Offset) {
+        self.synced.store(synced.0, Ordering::Release);
+        self.release(self.ring.on_disk(synced));
     }
 
     fn release(&self, freed: ring::Freed) {
@@ -232,31 +369,6 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Journal {
-    /// Opens the journal and starts its thread. `forget` is told of every block that is refused after all, before
-    /// anything new is taken.
-    ///
-    /// # Errors
-    /// The directory cannot be made or the thread cannot be started.
-    pub fn open(settings: JournalSettings, disk: Arc<dyn Disk>, forget: Forget) -> Result<Self, JournalError> {
-        let cursors = settings.directory.join("cursors");
-        let failed = |source| JournalError::Io { path: cursors.clone(), source };
-        disk.create_dir_all(&cursors, true).map_err(failed)?;
-        let first = Offset(0);
-        let shared = Arc::new(Shared {
-            settings,
-            id: Uuid::new_v4(),
-            first,
-            disk,
-            intake: Mutex::new(intake::Intake::new(first)),
-            ring: ring::Ring::new(first),
-            held_events: AtomicU64::new(0),
-            held_bytes: AtomicU64::new(0),
-            forget: Mutex::new(forget),
-        });
-        let join = writer::spawn(Arc::clone(&shared)).map_err(failed)?;
-        Ok(Self { shared, thread: join.thread().clone(), join: Mutex::new(Some(join)) })
-    }
-
     /// Copies the run into the open block: consecutive offsets, all or nothing; no I/O, no waiting. `decide` sees each
     /// event once room is certain. On success the run is empty.
     ///
@@ -269,21 +381,25 @@ impl Journal {
             return Err(Refused::TooLarge);
         }
         let mut intake = shared.intake();
-        intake.admit(size)?;
+        intake.admit(run)?;
         self.room(run)?;
-        let (span, was_empty) = intake.take(run, decide);
-        shared.held_events.fetch_add(span.len(), Ordering::Relaxed);
+        let (ticket, was_empty) = intake.take(run, decide);
+        shared.held_events.fetch_add(ticket.span().len(), Ordering::Relaxed);
         shared.held_bytes.fetch_add(size as u64, Ordering::Relaxed);
         drop(intake);
         if was_empty {
             self.thread.unpark();
         }
         run.clear();
-        Ok(Ticket { span })
+        Ok(ticket)
     }
 
+    /// Room in memory; segments have their own.
     fn room(&self, run: &Run) -> Result<(), Refused> {
         let settings = &self.shared.settings;
+        if self.shared.is_durable() {
+            return Ok(());
+        }
         let events = self.shared.held_events.load(Ordering::Relaxed) + run.len() as u64;
         let bytes = self.shared.held_bytes.load(Ordering::Relaxed) + run.size() as u64;
         if events > settings.events_max || bytes > settings.memory_bytes_max { Err(Refused::Full) } else { Ok(()) }
@@ -312,18 +428,28 @@ impl Journal {
             (intake.next(), intake.is_open())
         };
         let bounds = shared.ring.bounds();
+        let (oldest, disk_bytes, segments) = {
+            let catalog = shared.catalog();
+            (catalog.first().unwrap_or(bounds.first), catalog.bytes(), catalog.len())
+        };
+        let synced = if shared.is_durable() { Offset(shared.synced.load(Ordering::Acquire)) } else { bounds.next };
         Status {
             id: shared.id,
-            oldest: bounds.first,
+            oldest,
             next,
             written: bounds.next,
-            synced: bounds.next,
+            synced,
             events: shared.held_events.load(Ordering::Relaxed),
             events_max: shared.settings.events_max,
             bytes: shared.held_bytes.load(Ordering::Relaxed),
             bytes_max: shared.settings.memory_bytes_max,
             durability: shared.settings.durability,
             open,
+            disk_bytes,
+            disk_bytes_max: shared.settings.bytes_max,
+            segments,
+            sick: shared.sickness().as_ref().map(|sickness| sickness.0.clone()),
+            no_room: shared.no_room().clone(),
         }
     }
 
@@ -332,6 +458,7 @@ impl Journal {
     pub fn close(&self) {
         self.shared.intake().close();
         self.thread.unpark();
+        drop(lock(&self.preparer).take());
         let join = self.join.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(join) = join
             && join.join().is_err()
@@ -344,30 +471,5 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-/// Proof of acceptance: which offsets, and the means to wait for their durability. May be dropped.
-#[derive(Debug)]
-pub struct Ticket {
-    span: Span,
-}
-
-impl Ticket {
-    /// The offsets.
-    #[must_use]
-    pub fn span(&self) -> Span {
-        self.span
-    }
-
-    /// Waits until the events are as safe as `level`, which is at most the journal's own durability. What already
-    /// holds is not waited for, so in memory this returns at once.
-    ///
-    /// # Errors
-    /// The events are refused after all.
-    #[expect(clippy::unused_async, reason = "segments wait here")]
-    pub async fn reached(self, level: Durability) -> Result<(), Refused> {
-        debug_assert_eq!(level, Durability::None, "a source asks for at most the journal's level");
-        Ok(())
     }
 }

@@ -1,3 +1,6 @@
+mod crash;
+mod durable;
+
 use std::{path::Path, sync::atomic::AtomicBool};
 
 use bytes::Bytes;
@@ -12,12 +15,9 @@ use crate::{
 
 fn settings() -> JournalSettings {
     JournalSettings {
-        directory: "/journal".into(),
-        durability: Durability::None,
         memory_bytes_max: 64 << 20,
         events_max: 1 << 20,
-        clock: Arc::new(ManualClock::at(0)),
-        metrics: Metrics::new(),
+        ..JournalSettings::new("/journal".into(), Durability::None, Arc::new(ManualClock::at(0)), Metrics::new())
     }
 }
 

@@ -21,16 +21,7 @@ use crate::{config::settings::LimitSettings, metrics::Metrics};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn limits() -> LimitSettings {
-    LimitSettings {
-        head_bytes_max: 128 * 1024,
-        headers_max: 200,
-        query_parameters_max: 1000,
-        head_timeout: Duration::from_secs(30),
-        body_timeout: Duration::from_secs(30),
-        idle_timeout: Duration::from_secs(75),
-        connections_max: 100,
-        http2_streams_max: 128,
-    }
+    LimitSettings { head_timeout: Duration::from_secs(30), connections_max: 100, ..LimitSettings::default() }
 }
 
 /// Says how many requests it has seen; `/slow` waits until it is released; `/read` reads the body.

@@ -314,7 +314,7 @@ fn fold(totals: &mut Totals, places: &[usize], entry: &Entry) {
         match &entry.what {
             What::Block { outcomes, .. } => outcomes.get(index).into_iter().for_each(|found| total.add(found)),
             What::Gap(GapReason::Quota) => total.skipped += entry.span.len(),
-            What::Gap(GapReason::Lost) => total.gap += entry.span.len(),
+            What::Gap(_) => total.gap += entry.span.len(),
         }
     }
 }

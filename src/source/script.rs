@@ -75,27 +75,10 @@ fn script_text(settings: &BrowserSettings) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn settings() -> BrowserSettings {
-        BrowserSettings {
-            name: "browser".into(),
-            prefix: "/".into(),
-            event_suffix: "csc-event".into(),
-            cookie_domain: None,
-            party_cookie: "_dvp".into(),
-            party_timeout_seconds: 63_072_000,
-            session_cookie: "_dvs".into(),
-            session_timeout_seconds: 1800,
-            http_response_delay: Duration::ZERO,
-            javascript_name: "divolte.js".into(),
-            javascript_logging: false,
-            javascript_debug: false,
-            auto_page_view_event: true,
-            event_timeout: Duration::from_millis(750),
-        }
+        BrowserSettings::default()
     }
 
     #[test]

@@ -15,8 +15,8 @@ use tokio::{
 use super::*;
 use crate::{
     config::settings::{
-        AdminSettings, BrowserSettings, Durability, JournalOptions, JsonSettings, MapperSettings, ServerSettings,
-        Settings, SourceSettings,
+        AdminSettings, BrowserSettings, JournalOptions, JsonSettings, MapperSettings, ServerSettings, Settings,
+        SourceSettings,
     },
     disk::SimulatedDisk,
     event::Keep,
@@ -35,31 +35,11 @@ const NOW_MS: i64 = 1_600_000_000_000;
 const EVENT: &str = "p=0%3Ai1t84hgy%3Aparty&s=0%3Ai1t84hgy%3Asession&v=0%3Aview&e=0%3Aview0&c=i1t8q2b6&n=f&f=f&t=a&x=1";
 
 fn browser() -> BrowserSettings {
-    BrowserSettings {
-        name: "browser".into(),
-        prefix: "/".into(),
-        event_suffix: "csc-event".into(),
-        cookie_domain: None,
-        party_cookie: "_dvp".into(),
-        party_timeout_seconds: 63_072_000,
-        session_cookie: "_dvs".into(),
-        session_timeout_seconds: 1800,
-        http_response_delay: Duration::ZERO,
-        javascript_name: "divolte.js".into(),
-        javascript_logging: false,
-        javascript_debug: false,
-        auto_page_view_event: true,
-        event_timeout: Duration::from_millis(750),
-    }
+    BrowserSettings::default()
 }
 
 fn json(event_path: &str) -> JsonSettings {
-    JsonSettings {
-        name: "json".into(),
-        event_path: event_path.into(),
-        party_id_parameter: "p".into(),
-        body_bytes_max: 4096,
-    }
+    JsonSettings { event_path: event_path.into(), ..JsonSettings::default() }
 }
 
 fn settings(sources: Vec<SourceSettings>) -> Settings {
@@ -77,16 +57,18 @@ fn settings(sources: Vec<SourceSettings>) -> Settings {
             limits: limits(),
         },
         admin: AdminSettings { enabled: false, host: "127.0.0.1".into(), port: 0, asked_for: false },
-        mapper: MapperSettings { buffer_size: 1000, threads: 1, duplicate_memory_size: 1000, user_agent_cache_size: 1 },
+        mapper: MapperSettings { buffer_size: 1000, duplicate_memory_size: 1000, ..MapperSettings::default() },
         journal: JournalOptions {
             directory: PathBuf::from("/data/journal"),
-            durability: Durability::None,
             memory_bytes_max: 1 << 20,
+            ..JournalOptions::default()
         },
         dead_letter_directory: PathBuf::from("/data/dead-letters"),
+        dead_letter_bytes_max: 1 << 30,
         sources,
         mappings: Vec::new(),
         sinks: Vec::new(),
+        absent_sinks: Vec::new(),
         embedded: false,
         warnings: Vec::new(),
     }
@@ -128,12 +110,14 @@ impl Rig {
         let clock = Arc::new(ManualClock::at(NOW_MS));
         let (gate, metrics) = (Arc::new(Gate::new()), Metrics::new());
         let journal = JournalSettings {
-            directory: settings.journal.directory.clone(),
-            durability: settings.journal.durability,
             memory_bytes_max: settings.journal.memory_bytes_max,
             events_max: settings.mapper.buffer_size as u64,
-            clock: clock.clone(),
-            metrics: metrics.clone(),
+            ..JournalSettings::new(
+                settings.journal.directory.clone(),
+                settings.journal.durability,
+                clock.clone(),
+                metrics.clone(),
+            )
         };
         let disk = Arc::new(SimulatedDisk::new());
         let journal = Arc::new(Journal::open(journal, disk, Box::new(|_| {})).expect("a journal in memory"));

@@ -1,5 +1,6 @@
 //! Nothing domain-specific.
 
+pub mod address_range;
 pub mod backoff;
 pub mod clock;
 pub mod descriptors;

@@ -181,3 +181,64 @@ fn values_are_coerced_as_in_the_original() {
         assert_eq!(browser.prefix, expected);
     }
 }
+
+#[test]
+fn the_defaults_in_code_are_those_of_the_file() {
+    let settings = Bench::new("divolte.sources { browser.type = browser, json.type = json }").settings();
+    let [SourceSettings::Browser(browser), SourceSettings::Json(json)] = &settings.sources[..] else {
+        panic!("{:?}", settings.sources)
+    };
+    let journal = JournalOptions { directory: settings.journal.directory.clone(), ..JournalOptions::default() };
+    for (file, code) in [
+        (format!("{browser:?}"), format!("{:?}", BrowserSettings::default())),
+        (format!("{json:?}"), format!("{:?}", JsonSettings::default())),
+        (format!("{:?}", settings.server.limits), format!("{:?}", LimitSettings::default())),
+        (format!("{:?}", settings.mapper), format!("{:?}", MapperSettings::default())),
+        (format!("{:?}", settings.journal), format!("{journal:?}")),
+    ] {
+        assert_eq!(file, code);
+    }
+}
+
+#[test]
+fn what_other_parts_work_with_is_carried() {
+    let text = r#"divolte {
+      global {
+        mapper.digest_reuse = original
+        journal { segment_size = 16M, max_size = 1G, reserve = 1, retention_time = 1 hour, retention_size = 2M
+          keep = [X-Own, Referer], erase_on_recycle = true }
+        dead_letters.max_size = 5M
+        kafka { enabled = true, threads = 3, buffer_size = 5, producer.acks = all }
+      }
+      sources {
+        b { type = browser, response = 204, allowed_origins = ["https://Shop.example.com"], max_hops = 2
+          trusted_proxies = ["10.0.0.0/8", "::1"] }
+        j { type = json, event_path = /j, strict = true }
+      }
+      sinks {
+        f { type = file, start = earliest, on_full = skip_oldest, file_strategy { roll_size = 64M, codec = zstandard } }
+        k { type = kafka, topic = t, mode = confluent }
+      }
+      mappings.m { sources = [b, j], sinks = [f, k], confluent_id = 7 }
+    }"#;
+    let bench = Bench::new(text);
+    let Loaded { settings, diagnostics } = inspect(&bench.request).expect("it can be read");
+    let refused = diagnostics.iter().filter(|told| told.is_error()).all(|told| told.code == problem::code::NOT_HERE);
+    assert!(refused, "{}", bench.said());
+    insta::assert_snapshot!(
+        "carried",
+        format!(
+            "{:#?}",
+            (
+                settings.mapper,
+                settings.journal,
+                settings.dead_letter_bytes_max,
+                settings.sources,
+                settings.mappings,
+                settings.sinks,
+                settings.absent_sinks,
+            )
+        )
+        .replace(&bench.path().display().to_string(), "<here>")
+    );
+}

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     checkpoint::{Offset, Outcomes, SinkName, Totals},
-    config::settings::FileSettings,
+    config::settings::{Codec, FileSettings, FileStrategy},
     disk::{Disk, RealDisk, SimulatedDisk},
     journal::{Block, Cursor, Durability, Journal, JournalSettings, Run, Start, Tag},
     metrics::Metrics,
@@ -170,7 +170,7 @@ impl World {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
         let clock = Arc::new(ManualClock::at(NOON_MS));
         let metrics = Metrics::new();
-        let journal = open_journal(&disk, &clock, &metrics, &root.join("journal"), Durability::Fsync, events_max);
+        let journal = open_journal(&disk, &clock, &metrics, &root.join("journal"), true, events_max);
         let pin = pinned.then(|| journal.cursor(&SinkName::new("pin"), Start::Tail).unwrap());
         let root = root.to_owned();
         Self { runtime, disk, simulated, root, clock, metrics, journal, _pin: pin, cases: AtomicU64::new(0) }
@@ -178,23 +178,24 @@ impl World {
 
     /// Another journal, that lives in memory only.
     pub(super) fn memory_journal(&self) -> Journal {
-        open_journal(&self.disk, &self.clock, &self.metrics, &self.root.join("journal"), Durability::None, 1 << 30)
+        open_journal(&self.disk, &self.clock, &self.metrics, &self.root.join("journal"), false, 1 << 30)
     }
 
     /// A sink that nobody has used yet, with directories of its own.
     pub(super) fn case(&self, change: impl FnOnce(&mut FileSettings)) -> Case<'_> {
         let number = self.cases.fetch_add(1, Ordering::Relaxed);
         let root = self.root.join(format!("case{number}"));
-        let mut settings = FileSettings {
-            name: SinkName::new(&format!("sink{number}")),
-            lanes: 2,
+        let strategy = FileStrategy {
             working_directory: root.join("work"),
             publish_directory: root.join("pub"),
             roll_every: Duration::from_secs(10),
+            roll_bytes: None,
+            codec: Codec::Null,
             sync_after_records: 7,
             sync_after: Duration::from_secs(3),
-            make_directories: true,
         };
+        let name = SinkName::new(&format!("sink{number}"));
+        let mut settings = FileSettings { make_directories: true, ..FileSettings::new(name, strategy) };
         change(&mut settings);
         let dead_letters = self.root.join("dead");
         Case { world: self, settings, dead_letters, mappings: 2, fates: fate, behind: Behind::Cut, delivery: None }
@@ -206,16 +207,19 @@ fn open_journal(
     clock: &Arc<ManualClock>,
     metrics: &Metrics,
     directory: &Path,
-    durability: Durability,
+    sync_cursors: bool,
     events_max: u64,
 ) -> Journal {
     let settings = JournalSettings {
-        directory: directory.to_owned(),
-        durability,
         memory_bytes_max: 1 << 30,
         events_max,
-        clock: Arc::<ManualClock>::clone(clock),
-        metrics: metrics.clone(),
+        sync_cursors,
+        ..JournalSettings::new(
+            directory.to_owned(),
+            Durability::None,
+            Arc::<ManualClock>::clone(clock),
+            metrics.clone(),
+        )
     };
     Journal::open(settings, Arc::clone(disk), Box::new(|_| {})).unwrap()
 }

@@ -17,12 +17,9 @@ use crate::{
 /// A block that holds these events.
 fn block_of(events: &[Vec<u8>]) -> Arc<Block> {
     let settings = JournalSettings {
-        directory: "/journal".into(),
-        durability: Durability::None,
         memory_bytes_max: 64 << 20,
         events_max: 1 << 20,
-        clock: Arc::new(ManualClock::at(0)),
-        metrics: Metrics::new(),
+        ..JournalSettings::new("/journal".into(), Durability::None, Arc::new(ManualClock::at(0)), Metrics::new())
     };
     let journal = Journal::open(settings, Arc::new(SimulatedDisk::new()), Box::new(|_| {})).unwrap();
     let _held = journal.cursor(&SinkName::new("test"), Start::Tail).unwrap();

@@ -24,12 +24,10 @@ impl World {
         let disk = SimulatedDisk::new();
         let metrics = Metrics::new();
         let settings = JournalSettings {
-            directory: "/journal".into(),
-            durability: Durability::Fsync,
             memory_bytes_max: 1 << 20,
             events_max: 1 << 20,
-            clock: Arc::new(ManualClock::at(0)),
-            metrics: metrics.clone(),
+            sync_cursors: true,
+            ..JournalSettings::new("/journal".into(), Durability::None, Arc::new(ManualClock::at(0)), metrics.clone())
         };
         let journal = Journal::open(settings, Arc::new(disk.clone()), Box::new(|_| {})).unwrap();
         let mut world = Self { disk, metrics, journal, blocks: Vec::new() };

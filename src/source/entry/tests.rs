@@ -34,12 +34,9 @@ fn fixture(slots: usize, events_max: u64) -> Fixture {
     let metrics = Metrics::new();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
     let settings = JournalSettings {
-        directory: "/journal".into(),
-        durability: Durability::None,
         memory_bytes_max: 64 << 20,
         events_max,
-        clock: Arc::clone(&clock),
-        metrics: metrics.clone(),
+        ..JournalSettings::new("/journal".into(), Durability::None, Arc::clone(&clock), metrics.clone())
     };
     let journal = Arc::new(Journal::open(settings, Arc::new(SimulatedDisk::new()), Box::new(|_| {})).unwrap());
     let cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
@@ -47,25 +44,16 @@ fn fixture(slots: usize, events_max: u64) -> Fixture {
     let keep = Arc::new(Keep { headers: vec!["x-own".into()], cookies: vec!["c".into()], all_headers: false });
     let browser = BrowserSettings {
         name: "web".into(),
-        prefix: "/".into(),
-        event_suffix: "csc-event".into(),
-        cookie_domain: None,
-        party_cookie: "_dvp".into(),
         party_timeout_seconds: 1,
-        session_cookie: "_dvs".into(),
         session_timeout_seconds: 1,
-        http_response_delay: std::time::Duration::ZERO,
-        javascript_name: "divolte.js".into(),
-        javascript_logging: false,
-        javascript_debug: false,
-        auto_page_view_event: true,
         event_timeout: std::time::Duration::ZERO,
+        ..BrowserSettings::default()
     };
     let json = JsonSettings {
         name: "app".into(),
         event_path: "/event".into(),
         party_id_parameter: "visitor id".into(),
-        body_bytes_max: 4096,
+        ..JsonSettings::default()
     };
     Fixture {
         browser: BrowserSource::new(&browser, Arc::clone(&keep), intake.clone(), Arc::clone(&clock), &metrics, 1000),

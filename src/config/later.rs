@@ -1,0 +1,88 @@
+//! Keys that are read, checked and carried in the settings, but whose effect is still to be built.
+//!
+//! The one place to change when it is: take the line out of [`LATER`], or raise [`DURABILITY_MAX`].
+
+use super::{
+    hocon::{Members, Value},
+    origin::KeyPath,
+    problem::{At, Problems, code, name},
+    settings::Durability,
+};
+use crate::diagnostic::Diagnostic;
+
+/// Strongest durability that the journal gives. What is asked for beyond it loads, with a warning.
+pub const DURABILITY_MAX: Durability = Durability::None;
+
+/// What is done about a key that asks for what is not there.
+enum Instead {
+    /// The start is refused: going on would be wrong. With what is not there, in words.
+    Refuse(&'static str),
+    /// A warning: nothing is wrong without it.
+    Warn,
+}
+use Instead::{Refuse, Warn};
+
+/// The keys below `divolte`, `*` for any name, with the values that ask for nothing.
+const LATER: &[(&str, &[&str], Instead)] = &[
+    ("global.mapper.ip2geo_database", &[], Refuse("finding places by address")),
+    ("global.mapper.digest_reuse", &["correct"], Refuse("`digest_reuse = original`")),
+    ("global.server.limits.request_line", &[], Warn),
+    ("global.server.limits.requests", &[], Warn),
+    ("global.server.limits.http2_resets", &[], Warn),
+    ("global.journal.directory", &[], Warn),
+    ("global.journal.segment_size", &[], Warn),
+    ("global.journal.max_size", &[], Warn),
+    ("global.journal.reserve", &[], Warn),
+    ("global.journal.retention_time", &[], Warn),
+    ("global.journal.retention_size", &[], Warn),
+    ("global.journal.erase_on_recycle", &["false"], Warn),
+    ("global.journal.keep", &["auto"], Refuse("keeping other headers and cookies than the mappings read")),
+    ("global.dead_letters.max_size", &[], Warn),
+    ("sources.*.trusted_proxies", &[], Refuse("trusting proxies by address")),
+    ("sources.*.max_hops", &[], Refuse("trusting proxies by their number")),
+    ("sources.*.response", &["gif"], Refuse("`response = 204`")),
+    ("sources.*.allowed_origins", &[], Refuse("answering other origins")),
+    ("sources.*.strict", &["false", "0"], Refuse("`strict = true`")),
+    ("sinks.*.on_full", &["refuse"], Refuse("`on_full = skip_oldest`")),
+    ("sinks.*.file_strategy.roll_size", &["0", "0B"], Refuse("publishing files by size")),
+    ("sinks.*.file_strategy.codec", &["null"], Refuse("compressing files")),
+];
+
+/// Reports every key of the merged tree below `divolte` that asks for what is not there.
+pub fn tell(divolte: &Members, problems: &Problems) {
+    for (key, nothing, instead) in LATER {
+        let names: Vec<_> = key.split('.').collect();
+        find(divolte, &names, &mut vec!["divolte".to_owned()], &mut |path, value| {
+            let asks = value.scalar().is_none_or(|text| !nothing.contains(&text));
+            if asks && problems.is_set(path) {
+                problems.report(message(path, instead), At::Value(path), "");
+            }
+        });
+    }
+}
+
+fn message(path: &[String], instead: &Instead) -> Diagnostic {
+    match instead {
+        Refuse(what) => Diagnostic::error(code::NOT_HERE, format!("{what} is not in this version of headwater"))
+            .hint(format!("leave {} out", name(path))),
+        Warn => {
+            let message = format!("{} has no effect in this version of headwater", name(path));
+            Diagnostic::warning(code::NO_EFFECT, message)
+        }
+    }
+}
+
+/// Calls `found` for every value at a key path with `*`.
+fn find(members: &Members, names: &[&str], path: &mut KeyPath, found: &mut dyn FnMut(&[String], &Value)) {
+    let Some((name, below)) = names.split_first() else { return };
+    for (key, value) in members.iter().filter(|(key, _)| *name == "*" || key == name) {
+        path.push(key.clone());
+        match value {
+            Value::Null | Value::Unresolved => {}
+            value if below.is_empty() => found(path, value),
+            Value::Object(members) => find(members, below, path, found),
+            _ => {}
+        }
+        path.pop();
+    }
+}

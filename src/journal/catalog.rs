@@ -1,0 +1,191 @@
+//! Which segments there are, oldest first, and where an offset is to be found.
+
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+};
+
+use crate::checkpoint::{Offset, Span};
+
+use super::{GapReason, format::End};
+
+/// A segment file.
+#[derive(Clone, Debug)]
+pub(super) struct Segment {
+    pub(super) number: u64,
+    pub(super) path: PathBuf,
+    /// Offset of its first event.
+    pub(super) first: Offset,
+    /// Why offsets before `first` are missing, if they are.
+    pub(super) before: Option<GapReason>,
+    /// Where it ends; none while it is written to.
+    pub(super) end: Option<End>,
+    /// Bytes that the file takes.
+    pub(super) bytes: u64,
+    /// When it was ended, milliseconds since the Unix epoch.
+    pub(super) ended_ms: i64,
+    /// A block in it could not be read: the file is kept for a closer look when its time is over.
+    pub(super) damaged: bool,
+}
+
+/// Where an offset is.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// In this segment.
+    In(Segment),
+    /// Nowhere: these offsets are missing.
+    Hole(Span, GapReason),
+    /// Behind everything that the segments hold.
+    Beyond,
+}
+
+/// The segments, oldest first; the last one is written to.
+#[derive(Debug, Default)]
+pub(super) struct Catalog {
+    segments: VecDeque<Segment>,
+    /// The oldest segments were given up to make room.
+    cut: bool,
+}
+
+impl Catalog {
+    pub(super) fn new(segments: impl IntoIterator<Item = Segment>) -> Self {
+        Self { segments: segments.into_iter().collect(), cut: false }
+    }
+
+    pub(super) fn push(&mut self, segment: Segment) {
+        self.segments.push_back(segment);
+    }
+
+    /// Notes where the last segment ends.
+    pub(super) fn end_last(&mut self, end: End, now_ms: i64) {
+        if let Some(last) = self.segments.back_mut() {
+            last.end = Some(end);
+            last.ended_ms = now_ms;
+        }
+    }
+
+    pub(super) fn mark_damaged(&mut self, number: u64) {
+        if let Some(segment) = self.segments.iter_mut().find(|segment| segment.number == number) {
+            segment.damaged = true;
+        }
+    }
+
+    pub(super) fn locate(&self, at: Offset) -> Place {
+        let behind = self.segments.partition_point(|segment| segment.first <= at);
+        let next = self.segments.get(behind);
+        let hole = |next: &Segment, reason| Place::Hole(Span::new(at, next.first), reason);
+        let Some(segment) = behind.checked_sub(1).and_then(|index| self.segments.get(index)) else {
+            let reason = if self.cut { GapReason::Quota } else { GapReason::Lost };
+            return next.map_or(Place::Beyond, |next| hole(next, reason));
+        };
+        match segment.end {
+            Some(end) if end.next <= at => {
+                next.map_or(Place::Beyond, |next| hole(next, next.before.unwrap_or(GapReason::Lost)))
+            }
+            _ => Place::In(segment.clone()),
+        }
+    }
+
+    /// Whether a segment is still there.
+    pub(super) fn has(&self, number: u64) -> bool {
+        self.segments.iter().any(|segment| segment.number == number)
+    }
+
+    /// First offset of the oldest segment.
+    pub(super) fn first(&self) -> Option<Offset> {
+        self.segments.front().map(|segment| segment.first)
+    }
+
+    /// The oldest segment, unless it is the only one: numbering goes on from the last.
+    pub(super) fn oldest_ended(&self) -> Option<&Segment> {
+        self.segments.front().filter(|segment| segment.end.is_some() && self.segments.len() > 1)
+    }
+
+    /// Takes the oldest segment out; `cut` says that somebody may still have needed it.
+    pub(super) fn pop(&mut self, cut: bool) -> Option<Segment> {
+        let oldest = self.segments.pop_front()?;
+        self.cut = cut || (self.cut && !self.segments.is_empty());
+        Some(oldest)
+    }
+
+    /// Bytes of all files.
+    pub(super) fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// Bytes of the files from the one that holds `at`.
+    pub(super) fn bytes_from(&self, at: Offset) -> u64 {
+        let holds = |segment: &&Segment| segment.end.is_none_or(|end| end.next > at);
+        self.segments.iter().filter(holds).map(|segment| segment.bytes).sum()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.segments.len()
+    }
+}
+
+/// Name of the file of a segment.
+pub(super) fn file_name(number: u64) -> String {
+    format!("{number:016x}.segment")
+}
+
+/// The number in the name of a segment's file.
+pub(super) fn number_of(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".segment")?;
+    (name.len() == 16).then(|| u64::from_str_radix(name, 16).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(number: u64, first: u64, end: Option<u64>, before: Option<GapReason>) -> Segment {
+        Segment {
+            number,
+            path: PathBuf::new(),
+            first: Offset(first),
+            before,
+            end: end.map(|next| End { position: 10_000, next: Offset(next) }),
+            bytes: 100,
+            ended_ms: 0,
+            damaged: false,
+        }
+    }
+
+    #[test]
+    fn offsets_are_found_in_segments_and_in_the_holes_between() {
+        let mut catalog = Catalog::new([
+            segment(1, 10, Some(20), None),
+            segment(2, 20, Some(30), None),
+            segment(3, 50, None, Some(GapReason::Unclean)),
+        ]);
+        let place = |catalog: &Catalog, at: u64| match catalog.locate(Offset(at)) {
+            Place::In(segment) => format!("in {}", segment.number),
+            Place::Hole(span, reason) => format!("{span} {reason}"),
+            Place::Beyond => "beyond".to_owned(),
+        };
+        for (at, expected) in [
+            (3, format!("3..10 {}", GapReason::Lost)),
+            (10, "in 1".into()),
+            (19, "in 1".into()),
+            (20, "in 2".into()),
+            (30, format!("30..50 {}", GapReason::Unclean)),
+            (50, "in 3".into()),
+            (99, "in 3".into()),
+        ] {
+            assert_eq!(place(&catalog, at), expected, "{at}");
+        }
+        assert_eq!(catalog.bytes_from(Offset(20)), 200);
+        assert_eq!(catalog.pop(true).map(|segment| segment.number), Some(1));
+        assert_eq!(place(&catalog, 12), format!("12..20 {}", GapReason::Quota));
+        assert_eq!(place(&Catalog::default(), 0), "beyond");
+    }
+
+    #[test]
+    fn names_carry_numbers() {
+        assert_eq!(number_of(Path::new("/a").join(file_name(0xab)).as_path()), Some(0xab));
+        for name in ["ab.segment", "spare-1", "00000000000000zz.segment"] {
+            assert_eq!(number_of(Path::new(name)), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The segments as the journal thread writes them.
+//!
+//! Invariant: a file gets the name of a segment only when its header is on disk, and takes blocks only when the name is.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    checkpoint::{Offset, SinkName},
+    disk::DiskFile,
+};
+
+use super::{
+    BLOCK_BYTES, Block, GapReason, NoRoom, RUN_BYTES_MAX, Shared,
+    block::HEADER_BYTES,
+    catalog::{Segment, file_name},
+    format::{DATA_AT, End, SegmentHeader},
+    recovery::write_header,
+    space::Space,
+};
+
+/// Offsets that are reserved when a segment begins. Nothing gets an offset that is not; an unclean stop skips what is
+/// left of them.
+const RESERVED_OFFSETS: u64 = 1 << 20;
+
+/// A segment ends when it has used so many offsets: the rest is for what is accepted meanwhile.
+const OFFSETS_MAX: u64 = RESERVED_OFFSETS / 2;
+
+/// Bytes at the end of a segment that may stay empty because the next block does not fit.
+const WASTE_BYTES: u64 = (BLOCK_BYTES + RUN_BYTES_MAX + HEADER_BYTES) as u64;
+
+/// The segments as the journal thread writes them.
+#[derive(Debug)]
+pub(super) struct Store {
+    shared: Arc<Shared>,
+    pub(super) space: Arc<Space>,
+    active: Option<Active>,
+    /// First offset that nothing may have yet; on disk.
+    reserved: Offset,
+    /// Number of the next segment.
+    number: u64,
+    /// End of the segment before that.
+    previous: End,
+    /// Why the next segment does not begin there, if it does not.
+    before: Option<GapReason>,
+}
+
+/// The segment that is written to.
+#[derive(Debug)]
+struct Active {
+    file: Box<dyn DiskFile>,
+    header: SegmentHeader,
+    bytes: u64,
+    /// Where the next block goes.
+    written: End,
+    /// What a crash leaves.
+    synced: End,
+}
+
+impl Store {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        space: Arc<Space>,
+        number: u64,
+        previous: End,
+        before: Option<GapReason>,
+    ) -> Self {
+        Self { shared, space, active: None, reserved: Offset(0), number, previous, before }
+    }
+
+    /// Bytes that can be written for certain, whatever the sizes of the blocks.
+    pub(super) fn room(&self) -> u64 {
+        let left = self.active.as_ref().map_or(0, |active| active.bytes.saturating_sub(active.written.position));
+        if self.space.is_available() {
+            let next = self.shared.settings.segment_bytes - DATA_AT;
+            (left + next).saturating_sub(WASTE_BYTES.min(next / 2))
+        } else {
+            left
+        }
+    }
+
+    /// First offset that nothing may have yet.
+    pub(super) fn reserved(&self) -> Offset {
+        self.reserved
+    }
+
+    /// Begins a segment whose first event has the offset `first`.
+    pub(super) fn begin(&mut self, first: Offset) -> io::Result<()> {
+        self.begin_with(first, &[])
+    }
+
+    /// Begins a segment with blocks that could not be made durable where they were written; they are durable now, and
+    /// the segment is there with all of them or not at all. They carry the header of another segment.
+    pub(super) fn begin_with(&mut self, first: Offset, blocks: &[&Block]) -> io::Result<()> {
+        let spare = self.space.take()?;
+        let begun = self.activate(first, blocks, &spare);
+        if begun.is_err() {
+            // Whatever it is now, it is not a segment with events.
+            self.space.forget(self.shared.settings.segment_bytes);
+            let _ = self.shared.disk.remove(&spare);
+        }
+        begun
+    }
+
+    fn activate(&mut self, first: Offset, blocks: &[&Block], spare: &Path) -> io::Result<()> {
+        let header = self.next_header(first);
+        let mut file = self.shared.disk.open(spare)?;
+        let mut written = End { position: DATA_AT, next: first };
+        for block in blocks {
+            written = put(&mut *file, written, block, header.number)?;
+        }
+        write_header(&mut *file, &header)?;
+        let path = self.name(&header, spare)?;
+        let bytes = file.len()?;
+        self.shared.catalog().push(Segment {
+            number: header.number,
+            path,
+            first,
+            before: header.before,
+            end: None,
+            bytes,
+            ended_ms: 0,
+            damaged: false,
+        });
+        self.number += 1;
+        self.reserved = header.reserved;
+        self.before = None;
+        self.active = Some(Active { file, header, bytes, written, synced: written });
+        Ok(())
+    }
+
+    fn next_header(&self, first: Offset) -> SegmentHeader {
+        SegmentHeader {
+            journal: self.shared.id,
+            number: self.number,
+            first,
+            reserved: first.plus(RESERVED_OFFSETS),
+            previous: self.previous,
+            before: self.before.filter(|_| first != self.previous.next),
+            created_ms: self.shared.settings.clock.now_ms(),
+            end: None,
+        }
+    }
+
+    /// Gives a file its name as a segment, on disk.
+    fn name(&self, header: &SegmentHeader, spare: &Path) -> io::Result<PathBuf> {
+        let (directory, disk) = (&self.shared.settings.directory, &*self.shared.disk);
+        let path = directory.join(file_name(header.number));
+        disk.rename(spare, &path)?;
+        if let Err(error) = disk.sync_dir(directory) {
+            // The name may be there after a crash or not: it must not be there with events that come later.
+            let _ = disk.remove(&path);
+            return Err(error);
+        }
+        Ok(path)
+    }
+
+    /// Writes a block at the end, in a new segment if this one is full.
+    pub(super) fn write(&mut self, block: &mut Block) -> io::Result<()> {
+        let number = self.segment_for(block)?;
+        block.stamp(number, self.shared.settings.clock.now_ms());
+        let Some(active) = &mut self.active else { return Err(no_segment()) };
+        active.file.write_all_at(block.bytes(), active.written.position)?;
+        active.written =
+            End { position: active.written.position + block.bytes().len() as u64, next: block.span().next };
+        Ok(())
+    }
+
+    /// The number of the segment that takes `block`.
+    fn segment_for(&mut self, block: &Block) -> io::Result<u64> {
+        let length = block.bytes().len() as u64;
+        let fits = |active: &Active| {
+            active.written.position + length <= active.bytes
+                && block.span().next <= active.header.first.plus(OFFSETS_MAX)
+        };
+        if !self.active.as_ref().is_some_and(fits) {
+            self.end()?;
+            self.begin(block.span().first)?;
+        }
+        self.active.as_ref().map(|active| active.header.number).ok_or_else(no_segment)
+    }
+
+    /// Makes everything that was written durable.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        let Some(active) = &mut self.active else { return Ok(()) };
+        if active.synced != active.written {
+            active.file.sync_data()?;
+            active.synced = active.written;
+        }
+        Ok(())
+    }
+
+    /// First offset that a crash would lose.
+    pub(super) fn synced(&self) -> Offset {
+        self.active.as_ref().map_or(self.previous.next, |active| active.synced.next)
+    }
+
+    /// Ends the segment: what is in it is durable, and its header says so.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        self.sync()?;
+        let Some(active) = &mut self.active else { return Ok(()) };
+        active.header.end = Some(active.synced);
+        write_header(&mut *active.file, &active.header)?;
+        self.previous = active.synced;
+        self.shared.catalog().end_last(self.previous, self.shared.settings.clock.now_ms());
+        self.active = None;
+        Ok(())
+    }
+
+    /// Ends the journal in order: numbering goes on at `next`.
+    pub(super) fn close(&mut self, next: Offset) -> io::Result<()> {
+        self.sync()?;
+        if let Some(active) = &mut self.active {
+            active.header.reserved = next;
+        }
+        self.end()
+    }
+
+    /// Gives the segment up after an error. What was not synced has to be written again: the system may have dropped it.
+    pub(super) fn poison(&mut self) {
+        if let Some(active) = self.active.take() {
+            self.previous = active.synced;
+            self.shared.catalog().end_last(self.previous, self.shared.settings.clock.now_ms());
+        }
+    }
+
+    /// Offsets before the next event are missing, for this reason.
+    pub(super) fn note_gap(&mut self, reason: GapReason) {
+        self.before.get_or_insert(reason);
+    }
+
+    /// Frees the segments that nobody needs, and, when there is no room, those that are given up to make some.
+    pub(super) fn free(&mut self) {
+        loop {
+            let needed = self.shared.ring.needed();
+            let Some((oldest, end)) = self.oldest() else { return };
+            if end <= needed {
+                if self.is_retained(&oldest) && self.space.no_room().is_none() {
+                    return;
+                }
+                let cut = self.shared.ring.marks().iter().any(|mark| mark.upto < end);
+                self.drop_oldest(cut);
+            } else if self.space.is_available() || !self.give_up(end) {
+                return;
+            }
+        }
+    }
+
+    fn oldest(&self) -> Option<(Segment, Offset)> {
+        let catalog = self.shared.catalog();
+        let oldest = catalog.oldest_ended()?;
+        Some((oldest.clone(), oldest.end?.next))
+    }
+
+    fn is_retained(&self, segment: &Segment) -> bool {
+        let settings = &self.shared.settings;
+        let age_ms = settings.clock.now_ms().saturating_sub(segment.ended_ms);
+        let retained = self.shared.catalog().bytes_from(segment.first);
+        age_ms < settings.retention_ms && retained <= settings.retention_bytes
+    }
+
+    /// Releases what cursors hold up to `upto`, if all that hold it may be cut: cursors without a sink, and sinks that
+    /// are to be skipped.
+    fn give_up(&self, upto: Offset) -> bool {
+        let holders: Vec<_> = self.shared.ring.marks().into_iter().filter(|mark| mark.needed() < upto).collect();
+        let may = |sink: &SinkName| self.shared.settings.skip_oldest.contains(sink);
+        if holders.is_empty() || !holders.iter().all(|mark| !mark.claimed || may(&mark.sink)) {
+            return false;
+        }
+        for mark in holders {
+            let (sink, from) = (&mark.sink, mark.needed());
+            tracing::warn!(%sink, %from, %upto, orphan = !mark.claimed, "events are given up to make room");
+            self.shared.ring.give_up(sink, upto);
+        }
+        true
+    }
+
+    fn drop_oldest(&mut self, cut: bool) {
+        let taken = self.shared.catalog().pop(cut);
+        let Some(segment) = taken else { return };
+        let path = &segment.path;
+        let done = if segment.damaged {
+            self.space.forget(segment.bytes);
+            self.shared.disk.rename(path, &path.with_extension("damaged"))
+        } else {
+            self.space.give_back(path, segment.bytes)
+        };
+        if let Err(error) = done {
+            tracing::warn!(file = %path.display(), %error, "a segment cannot be removed");
+        }
+    }
+
+    /// Why nothing can be accepted, if the reason is room.
+    pub(super) fn no_room(&self) -> Option<NoRoom> {
+        self.space.no_room()
+    }
+
+    /// Path of the segment that is written to.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        let number = self.active.as_ref()?.header.number;
+        Some(self.shared.settings.directory.join(file_name(number)))
+    }
+}
+
+/// Writes a block that carries the header of another segment; gives the new end.
+fn put(file: &mut dyn DiskFile, end: End, block: &Block, number: u64) -> io::Result<End> {
+    file.write_all_at(&block.header(number).encode(), end.position)?;
+    file.write_all_at(&block.bytes()[HEADER_BYTES..], end.position + HEADER_BYTES as u64)?;
+    Ok(End { position: end.position + block.bytes().len() as u64, next: block.span().next })
+}
+
+fn no_segment() -> io::Error {
+    io::Error::other("the journal has no open segment")
+}

@@ -1,0 +1,299 @@
+//! Crashes at every step, by seed: the production code on a simulated disk, one turn of the journal thread at a time.
+//!
+//! A life is: open, some appends, turns, commits and faults, and then the power goes, in the middle of some operation of
+//! the disk. The next life has to find everything that was answered and not committed, once, at its old offset.
+
+use std::{
+    collections::BTreeMap,
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use super::*;
+use crate::journal::{
+    open::{self, Opened},
+    space::Space,
+    writer::{Next, Writer},
+};
+
+/// xorshift64: small, and the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % limit
+    }
+
+    fn one_in(&mut self, count: u64) -> bool {
+        self.below(count) == 0
+    }
+}
+
+/// How a life ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The process is killed; what the system has, it keeps.
+    Kill,
+    /// The power is cut; sectors and names that were not synced are kept or lost at random.
+    PowerCut,
+}
+
+/// What must hold over all lives.
+struct World {
+    disk: SimulatedDisk,
+    durability: Durability,
+    random: Random,
+    /// Everything that was ever appended, by offset.
+    appended: BTreeMap<u64, u64>,
+    /// What was answered and must come out.
+    answered: BTreeMap<u64, u64>,
+    /// What the sink has committed.
+    delivered: BTreeMap<u64, u64>,
+    next_value: u64,
+    now: Instant,
+}
+
+struct Life {
+    journal: Journal,
+    writer: Writer,
+    space: Arc<Space>,
+    cursor: Cursor,
+    reader: Reader,
+    tickets: Vec<(Ticket, Vec<u64>)>,
+    /// What was read and is not committed.
+    read: BTreeMap<u64, u64>,
+}
+
+fn now_or_never<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => Some(done),
+        Poll::Pending => None,
+    }
+}
+
+impl World {
+    fn new(seed: u64, durability: Durability) -> Self {
+        Self {
+            disk: SimulatedDisk::new(),
+            durability,
+            random: Random::new(seed),
+            appended: BTreeMap::new(),
+            answered: BTreeMap::new(),
+            delivered: BTreeMap::new(),
+            next_value: 0,
+            now: Instant::now(),
+        }
+    }
+
+    fn settings(&self) -> JournalSettings {
+        JournalSettings {
+            segment_bytes: 16 * 1024,
+            bytes_max: 200 * 1024,
+            reserve_bytes: 0,
+            memory_bytes_max: 20_000,
+            ..JournalSettings::new("/j".into(), self.durability, Arc::new(ManualClock::at(1)), Metrics::new())
+        }
+    }
+
+    fn begin(&mut self) -> Life {
+        let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
+        let Opened { shared, writer, space } = open::open(self.settings(), disk, Box::new(|_| {})).expect("it opens");
+        let thread = std::thread::current();
+        let journal = Journal { shared, thread, join: Mutex::new(None), preparer: Mutex::new(None) };
+        let cursor = journal.cursor(&SinkName::new("s"), Start::Earliest).expect("the cursor opens");
+        let reader = journal.reader(cursor.last().upto);
+        let space = space.expect("a journal with segments");
+        Life { journal, writer, space, cursor, reader, tickets: Vec::new(), read: BTreeMap::new() }
+    }
+
+    fn live(&mut self, life: &mut Life, steps: u64) {
+        for _ in 0..steps {
+            match self.random.below(10) {
+                0..=3 => self.append(life),
+                4..=6 => self.turn(life),
+                7 => self.read(life),
+                8 => self.commit(life),
+                _ => drop(life.space.prepare()),
+            }
+            self.collect(life);
+        }
+    }
+
+    fn append(&mut self, life: &mut Life) {
+        let count = 1 + self.random.below(4);
+        let values: Vec<u64> = (self.next_value..self.next_value + count).collect();
+        let padding = usize::try_from(self.random.below(900)).expect("small");
+        let Ok(ticket) = life.journal.append(&mut run_of(&values, padding), |_| {}) else { return };
+        self.next_value += count;
+        for (offset, value) in (ticket.span().first.0..).zip(&values) {
+            assert_eq!(self.appended.insert(offset, *value), None, "offset {offset} was given twice");
+        }
+        life.tickets.push((ticket, values));
+    }
+
+    fn turn(&mut self, life: &mut Life) {
+        self.now += Duration::from_millis(self.random.below(300));
+        while life.writer.turn(self.now) == Next::Turn {}
+    }
+
+    /// Notes what has been answered.
+    fn collect(&mut self, life: &mut Life) {
+        let mut open = Vec::new();
+        for (ticket, values) in life.tickets.drain(..) {
+            let span = ticket.span();
+            let copy = ticket.copy();
+            match now_or_never(ticket.reached(self.durability)) {
+                None => open.push((copy, values)),
+                Some(Ok(())) => self.answered.extend((span.first.0..).zip(values)),
+                Some(Err(_)) => {}
+            }
+        }
+        life.tickets = open;
+    }
+
+    fn read(&mut self, life: &mut Life) {
+        for _ in 0..20 {
+            match now_or_never(life.reader.next()) {
+                Some(Ok(block)) => life.read.extend((block.span().first.0..).zip(values(&block))),
+                Some(Err(ReadError::Gap { missing, reason })) => self.check_gap(missing, reason),
+                Some(Err(_)) | None => break,
+            }
+        }
+    }
+
+    fn check_gap(&self, missing: Span, reason: GapReason) {
+        let lost: Vec<_> = self.answered.range(missing.first.0..missing.next.0).collect();
+        assert!(lost.is_empty(), "answered, and now a gap ({reason}): {lost:?}");
+    }
+
+    fn commit(&mut self, life: &mut Life) {
+        let upto = life.reader.position();
+        if life.cursor.commit(Checkpoint { upto, ..Checkpoint::default() }).is_ok() {
+            self.settle(life, upto);
+        }
+    }
+
+    /// What is below `upto` is the sink's now.
+    fn settle(&mut self, life: &mut Life, upto: Offset) {
+        let above = life.read.split_off(&upto.0);
+        for (offset, value) in std::mem::replace(&mut life.read, above) {
+            assert_eq!(self.appended.get(&offset), Some(&value), "offset {offset} has another event");
+            assert_eq!(self.delivered.insert(offset, value), None, "offset {offset} came twice");
+        }
+    }
+
+    /// The disk does `operations` more and then nothing.
+    fn cut_after(&mut self, operations: u64) {
+        let mut left = operations;
+        self.disk.fail_when(move |_, _| {
+            if left == 0 {
+                return Some(std::io::ErrorKind::Other);
+            }
+            left -= 1;
+            None
+        });
+    }
+
+    fn end(&mut self, life: Life, end: End) {
+        let Life { journal, writer, cursor, reader, read, .. } = life;
+        // Nothing of the process may reach the disk any more.
+        self.disk.fail_when(|_, _| Some(std::io::ErrorKind::Other));
+        drop((writer, cursor, reader));
+        drop(journal);
+        self.disk.heal();
+        if end == End::PowerCut {
+            let random = &mut self.random;
+            self.disk.crash_torn(|| random.one_in(2));
+        }
+        // A commit that was cut may be on the disk: then the sink has it.
+        let mut next = self.begin();
+        let upto = next.cursor.last().upto;
+        next.read = read;
+        self.settle(&mut next, upto);
+        next.read.clear();
+        self.check(next);
+    }
+
+    /// Everything that was answered is delivered or comes out now; then the journal is closed.
+    fn check(&mut self, mut life: Life) {
+        let mut found = BTreeMap::new();
+        loop {
+            match now_or_never(life.reader.next()) {
+                Some(Ok(block)) => found.extend((block.span().first.0..).zip(values(&block))),
+                Some(Err(ReadError::Gap { missing, reason })) => self.check_gap(missing, reason),
+                Some(Err(error)) => panic!("{error}"),
+                None => break,
+            }
+        }
+        for (offset, value) in &found {
+            assert_eq!(self.appended.get(offset), Some(value), "offset {offset} has another event");
+            assert!(!self.delivered.contains_key(offset), "offset {offset} comes again");
+        }
+        for (offset, value) in &self.answered {
+            let there = self.delivered.get(offset).or_else(|| found.get(offset));
+            assert_eq!(there, Some(value), "offset {offset} was answered and is gone");
+        }
+        life.read = found;
+        let upto = life.reader.position();
+        life.cursor.commit(Checkpoint { upto, ..Checkpoint::default() }).expect("a healthy disk");
+        self.settle(&mut life, upto);
+        // And it takes events again.
+        let before = self.answered.len();
+        for _ in 0..50 {
+            self.append(&mut life);
+            self.turn(&mut life);
+            self.collect(&mut life);
+        }
+        assert!(self.answered.len() > before, "nothing is accepted any more");
+        life.journal.shared.intake().close();
+        while life.writer.turn(self.now) != Next::End {}
+    }
+}
+
+fn crashes(seeds: std::ops::Range<u64>, durability: Durability, end: End) {
+    for seed in seeds {
+        let outcome = std::panic::catch_unwind(|| {
+            let mut world = World::new(seed, durability);
+            for _ in 0..4 {
+                let mut life = world.begin();
+                let before = world.random.below(40);
+                world.live(&mut life, before);
+                if world.random.one_in(3) {
+                    // The disk fails for a while and comes back.
+                    let mut left = world.random.below(20);
+                    let hit = world.random.below(6);
+                    world.disk.fail_when(move |_, _| {
+                        left = left.saturating_sub(1);
+                        (left % 6 == hit).then_some(std::io::ErrorKind::StorageFull)
+                    });
+                    world.live(&mut life, 20);
+                    world.disk.heal();
+                }
+                let operations = world.random.below(60);
+                world.cut_after(operations);
+                world.live(&mut life, 30);
+                world.end(life, end);
+            }
+        });
+        assert!(outcome.is_ok(), "seed {seed}, {durability:?}, {end:?}");
+    }
+}
+
+#[test]
+fn nothing_that_fsync_answered_is_lost_by_a_power_cut() {
+    crashes(0..150, Durability::Fsync, End::PowerCut);
+}
+
+#[test]
+fn nothing_that_was_answered_is_lost_by_a_kill() {
+    crashes(0..75, Durability::Fsync, End::Kill);
+    crashes(0..75, Durability::Flush, End::Kill);
+}

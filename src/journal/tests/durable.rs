@@ -1,0 +1,258 @@
+//! The journal with segments, on a simulated disk and on a real one.
+
+use super::*;
+use crate::disk::RealDisk;
+
+fn durable(directory: &Path, durability: Durability) -> JournalSettings {
+    JournalSettings {
+        // Two blocks of 64 KiB and a little more.
+        segment_bytes: 160 * 1024,
+        bytes_max: 1 << 20,
+        reserve_bytes: 0,
+        ..JournalSettings::new(directory.to_owned(), durability, Arc::new(ManualClock::at(0)), Metrics::new())
+    }
+}
+
+fn on(disk: &Arc<dyn Disk>, settings: JournalSettings) -> Journal {
+    Journal::open(settings, Arc::clone(disk), Box::new(|_| {})).unwrap()
+}
+
+/// Appends events that are their own number, waits for each run, and says how many were answered.
+fn fill(journal: &Journal, numbers: std::ops::Range<u64>) {
+    let level = journal.status().durability;
+    for number in numbers {
+        let ticket = journal.append(&mut run_of(&[number], 1000), |_| {}).unwrap();
+        assert!(ticket.span().first.0 >= number);
+        wait(ticket.reached(level)).unwrap();
+    }
+}
+
+/// Reads to the tail: values, and gaps with their reason.
+fn read(journal: &Journal, from: Offset) -> (Vec<u64>, Vec<(u64, GapReason)>) {
+    let (mut found, mut gaps) = (Vec::new(), Vec::new());
+    let mut reader = journal.reader(from);
+    while reader.position() < journal.status().next {
+        match wait(reader.next()) {
+            Ok(block) => found.extend(values(&block)),
+            Err(ReadError::Gap { missing, reason }) => gaps.push((missing.len(), reason)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    (found, gaps)
+}
+
+fn numbers(range: std::ops::Range<u64>) -> Vec<u64> {
+    range.collect()
+}
+
+#[test]
+fn what_was_answered_is_there_after_an_orderly_stop_and_offsets_go_on() {
+    for durability in [Durability::Flush, Durability::Fsync] {
+        let directory = tempfile::tempdir().unwrap();
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let journal = on(&disk, durable(directory.path(), durability));
+        let id = journal.status().id;
+        let cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+        fill(&journal, 0..400);
+        assert!(journal.status().segments > 2, "{:?}", journal.status());
+        drop((journal, cursor));
+
+        let journal = on(&disk, durable(directory.path(), durability));
+        assert_eq!((journal.status().id, journal.status().next), (id, Offset(400)));
+        let cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+        assert_eq!(cursor.last().upto, Offset(0));
+        fill(&journal, 400..450);
+        assert_eq!(read(&journal, Offset(0)), (numbers(0..450), vec![]));
+        assert_eq!(read(&journal, Offset(400)), (numbers(400..450), vec![]));
+    }
+}
+
+#[test]
+fn segments_that_every_cursor_has_passed_are_used_again() {
+    let disk = SimulatedDisk::new();
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    let journal = on(&shared, durable(Path::new("/j"), Durability::Fsync));
+    let mut cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    for round in 0..40 {
+        fill(&journal, round * 50..(round + 1) * 50);
+        let upto = journal.status().next;
+        cursor.commit(Checkpoint { upto, ..Checkpoint::default() }).unwrap();
+        assert!(journal.status().disk_bytes <= 1 << 20);
+    }
+    let files = disk.list(Path::new("/j")).unwrap();
+    let segments = files.iter().filter(|path| path.extension().is_some_and(|end| end == "segment")).count();
+    assert!(segments <= 3, "{files:?}");
+}
+
+#[test]
+fn a_full_journal_refuses_and_takes_again_when_a_cursor_moves() {
+    let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
+    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
+    let mut cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    let mut accepted = 0;
+    while let Ok(ticket) = journal.append(&mut run_of(&[accepted], 1000), |_| {}) {
+        wait(ticket.reached(Durability::Flush)).unwrap();
+        accepted += 1;
+    }
+    assert_eq!(journal.append(&mut run_of(&[0], 1000), |_| {}).unwrap_err(), Refused::Full);
+    assert!(accepted > 500, "{accepted} of a MiB");
+    assert!(cursor.held().half);
+    assert!(matches!(journal.status().no_room, Some(NoRoom::Quota { .. })));
+    assert_eq!(read(&journal, Offset(0)), (numbers(0..accepted), vec![]));
+
+    let upto = journal.status().next;
+    cursor.commit(Checkpoint { upto, ..Checkpoint::default() }).unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while journal.append(&mut run_of(&[accepted], 1000), |_| {}).is_err() {
+        assert!(std::time::Instant::now() < deadline, "{:?}", journal.status());
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_sink_that_may_be_skipped_and_a_cursor_without_a_sink_make_room() {
+    let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
+    let settings =
+        || JournalSettings { skip_oldest: vec![SinkName::new("slow")], ..durable(Path::new("/j"), Durability::Fsync) };
+    let journal = on(&disk, settings());
+    drop(journal.cursor(&SinkName::new("gone"), Start::Tail).unwrap());
+    drop(journal);
+
+    let journal = on(&disk, settings());
+    let slow = journal.cursor(&SinkName::new("slow"), Start::Tail).unwrap();
+    fill(&journal, 0..2000);
+    let (found, gaps) = read(&journal, slow.last().upto);
+    let (last, [(missing, GapReason::Quota)]) = (found.last().copied(), &*gaps) else { panic!("{gaps:?}") };
+    assert_eq!((last, missing + found.len() as u64), (Some(1999), 2000));
+}
+
+#[test]
+fn no_room_for_the_first_event_stops_the_start() {
+    let simulated = SimulatedDisk::new();
+    simulated.set_capacity(1000);
+    let disk: Arc<dyn Disk> = Arc::new(simulated);
+    let settings = durable(Path::new("/j"), Durability::Fsync);
+    let error = Journal::open(settings, Arc::clone(&disk), Box::new(|_| {})).unwrap_err();
+    assert!(matches!(error, JournalError::NoRoom { reason: NoRoom::Reserve { .. }, .. }), "{error}");
+}
+
+#[test]
+fn a_second_process_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let _journal = on(&disk, durable(directory.path(), Durability::Fsync));
+    let error = Journal::open(durable(directory.path(), Durability::Fsync), disk, Box::new(|_| {})).unwrap_err();
+    assert!(matches!(error, JournalError::InUse { .. }), "{error}");
+}
+
+#[test]
+fn a_failing_sync_is_survived_in_a_new_segment_and_loses_nothing() {
+    for durability in [Durability::Flush, Durability::Fsync] {
+        let simulated = SimulatedDisk::new();
+        let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
+        let journal = on(&disk, durable(Path::new("/j"), durability));
+        let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+        fill(&journal, 0..20);
+        let mut failures = 1;
+        simulated.fail_when(move |fault, path| {
+            let hit = fault == Fault::Sync && path.extension().is_some_and(|end| end == "segment") && failures > 0;
+            failures -= i32::from(hit);
+            hit.then_some(std::io::ErrorKind::Other)
+        });
+        fill(&journal, 20..300);
+        drop(journal);
+        simulated.crash();
+        let journal = on(&disk, durable(Path::new("/j"), durability));
+        assert_eq!(read(&journal, Offset(0)), (numbers(0..300), vec![]), "{durability:?}");
+    }
+}
+
+#[test]
+fn while_the_disk_fails_events_are_refused_forgotten_and_their_numbers_a_gap() {
+    let simulated = SimulatedDisk::new();
+    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
+    let forgotten = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&forgotten);
+    let forget = Box::new(move |block: &Block| noted.lock().unwrap().extend(values(block)));
+    let journal = Journal::open(durable(Path::new("/j"), Durability::Fsync), Arc::clone(&disk), forget).unwrap();
+    let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    fill(&journal, 0..5);
+    simulated.fail_when(|fault, _| (fault == Fault::Write).then_some(std::io::ErrorKind::StorageFull));
+    let ticket = journal.append(&mut run_of(&[5], 0), |_| {}).unwrap();
+    assert_eq!(wait(ticket.reached(Durability::Fsync)), Err(Refused::Sick));
+    assert_eq!(*forgotten.lock().unwrap(), [5]);
+    assert_eq!(journal.append(&mut run_of(&[6], 0), |_| {}).unwrap_err(), Refused::Sick);
+    assert!(journal.status().sick.is_some());
+
+    simulated.heal();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while let Err(refused) = journal.append(&mut run_of(&[6], 0), |_| {}) {
+        assert_eq!(refused, Refused::Sick);
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+    fill(&journal, 7..9);
+    let expected = (vec![0, 1, 2, 3, 4, 6, 7, 8], vec![(1, GapReason::Refused)]);
+    assert_eq!(read(&journal, Offset(0)), expected);
+    drop(journal);
+    let journal = on(&disk, durable(Path::new("/j"), Durability::Fsync));
+    assert_eq!(read(&journal, Offset(0)), expected);
+}
+
+#[test]
+fn a_flipped_bit_costs_one_block_and_says_which() {
+    let simulated = SimulatedDisk::new();
+    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
+    let journal = on(&disk, durable(Path::new("/j"), Durability::Fsync));
+    drop(journal.cursor(&SinkName::new("s"), Start::Tail).unwrap());
+    fill(&journal, 0..30);
+    drop(journal);
+    let path = Path::new("/j").join(catalog::file_name(1));
+    let mut file = disk.open(&path).unwrap();
+    let mut byte = [0];
+    // In the middle of the block of the sixth event; each block has one.
+    let at = format::DATA_AT + 5 * (48 + 4 + 10 + 1000) + 500;
+    file.read_exact_at(&mut byte, at).unwrap();
+    file.write_all_at(&[byte[0] ^ 4], at).unwrap();
+    let journal = on(&disk, durable(Path::new("/j"), Durability::Fsync));
+    let (found, gaps) = read(&journal, Offset(0));
+    assert_eq!(found, [numbers(0..5), numbers(6..30)].concat());
+    assert_eq!(gaps, [(1, GapReason::Lost)]);
+}
+
+/// Lines as `hexdump -C` prints them; lines of zeros are left out.
+fn hexdump(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for (index, line) in bytes.chunks(16).enumerate().filter(|(_, line)| line.iter().any(|byte| *byte != 0)) {
+        let hex = |half: &[u8]| half.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+        let (left, right) = line.split_at(line.len().min(8));
+        let show = |byte: &u8| if (32..127).contains(byte) { char::from(*byte) } else { '.' };
+        let shown: String = line.iter().map(show).collect();
+        let _ = writeln!(text, "{:08x}  {}  {}  |{shown}|", index * 16, hex(left), hex(right));
+    }
+    text
+}
+
+#[test]
+fn the_documented_hexdump_is_what_is_written() {
+    let simulated = SimulatedDisk::new();
+    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
+    let id = uuid::Uuid::from_u128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
+    let settings = JournalSettings {
+        clock: Arc::new(ManualClock::at(1_600_000_000_000)),
+        ..durable(Path::new("/j"), Durability::Fsync)
+    };
+    let open::Opened { shared, mut writer, .. } = open::open_as(id, settings, disk, Box::new(|_| {})).unwrap();
+    let journal =
+        Journal { shared, thread: std::thread::current(), join: Mutex::new(None), preparer: Mutex::new(None) };
+    let mut run = Run::new();
+    run.push(Tag { slot: 0, signature: 0 }, |bytes| bytes.extend_from_slice(b"\x01\0hello"));
+    journal.append(&mut run, |_| {}).unwrap();
+    journal.shared.intake().close();
+    while writer.turn(std::time::Instant::now()) != writer::Next::End {}
+    let written = simulated.read(&Path::new("/j").join(catalog::file_name(1))).unwrap();
+    let text = include_str!("../../../docs/journal-format.md");
+    let shown = text.split_once("```hexdump\n").unwrap().1.split_once("```").unwrap().0;
+    assert_eq!(shown, hexdump(&written));
+}
