@@ -127,10 +127,31 @@ impl Drop for Finish<'_> {
     }
 }
 
+/// A long answer's hold on its connection: as long as it is kept, the connection counts as busy.
+#[derive(Debug)]
+pub struct Hold(Arc<Link>);
+
+impl Hold {
+    pub(super) fn new(link: Arc<Link>) -> Self {
+        link.started.fetch_add(1, Relaxed);
+        Self(link)
+    }
+
+    /// Ends the connection at once, whatever is still on its way.
+    pub fn end_connection(&self) {
+        self.0.tell(Order::Drop);
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.finished.fetch_add(1, Relaxed);
+    }
+}
+
 struct Context<A> {
     answer: Arc<A>,
     info: ConnInfo,
-    link: Arc<Link>,
 }
 
 /// How a connection ended.
@@ -147,21 +168,16 @@ pub(super) enum End {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn drive<A: Answer>(
-    socket: TcpStream,
-    info: ConnInfo,
-    link: Arc<Link>,
-    answer: Arc<A>,
-    builder: Arc<Builder>,
-) -> End {
+pub(super) async fn drive<A: Answer>(socket: TcpStream, info: ConnInfo, answer: Arc<A>, builder: Arc<Builder>) -> End {
+    let link = Arc::clone(info.link());
     let stream = TokioIo::new(Stream::new(socket, Arc::clone(&link)));
     // One counter per connection is shared with its requests, none with other connections.
-    let context = Arc::new(Context { answer, info, link: Arc::clone(&link) });
+    let context = Arc::new(Context { answer, info });
     let service = service_fn(move |request: Request<Incoming>| {
         let context = Arc::clone(&context);
         async move {
-            context.link.begin(&request);
-            let _finish = Finish(&context.link);
+            context.info.link().begin(&request);
+            let _finish = Finish(context.info.link());
             Ok::<_, Infallible>(context.answer.answer(request, &context.info).await)
         }
     });

@@ -10,6 +10,7 @@ mod admin;
 mod architecture;
 mod command;
 mod fastavro;
+mod live;
 mod readme;
 mod refusal;
 mod run;
