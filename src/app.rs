@@ -24,8 +24,18 @@ use crate::{
     pipeline::{self, Feed, Pipeline, PipelineError},
     signal::StopSignals,
     source::{Router, RouterParts},
-    util::clock::{Clock, SystemClock},
+    util::{
+        clock::{Clock, SystemClock},
+        descriptors,
+    },
 };
+
+/// Connections of the admin listener at once, at most: operators and their monitoring.
+const ADMIN_CONNECTIONS_MAX: usize = 64;
+
+/// Descriptors that public connections leave free beside one per lane of a sink: for the admin listener, the journal,
+/// the dead letters and the runtime.
+const DESCRIPTORS_RESERVED: usize = ADMIN_CONNECTIONS_MAX + 64;
 
 /// Why the program does not start.
 #[derive(Debug, thiserror::Error)]
@@ -117,11 +127,13 @@ impl App {
                 window: Arc::clone(&pipeline.window),
             };
             let admin = Admin::new(state, &settings.admin.host, listener.local_address().ip(), token.clone());
-            let limits = settings.server.limits.clone();
+            let mut limits = settings.server.limits.clone();
+            limits.connections_max = limits.connections_max.min(ADMIN_CONNECTIONS_MAX);
             let stopped = stopped.clone();
             servers.push(runtime.spawn(async move { admin.serve(listener, &limits, until(stopped)).await }));
         }
-        let limits = settings.server.limits.clone();
+        let mut limits = settings.server.limits.clone();
+        limits.connections_max = connections_max(&settings);
         servers.push(runtime.spawn(async move {
             listen::serve(listener, router, &limits, Counters::public(&metrics), until(stopped)).await
         }));
@@ -139,7 +151,7 @@ impl App {
             let signal = signals.next().await;
             tracing::info!(signal, "stopping; a second signal ends the program at once");
             tokio::spawn(async move {
-                let signal = signals.next().await;
+                let signal = signals.second().await;
                 tracing::error!(signal, "stopped at once; what was waiting in memory is lost");
                 std::process::exit(1);
             });
@@ -207,6 +219,24 @@ pub fn durability_text(durability: Durability) -> &'static str {
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is a reason to stop as well.
     let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Public connections at once: as configured, but never so many that the sinks could not open their files.
+fn connections_max(settings: &Settings) -> usize {
+    let wanted = settings.server.limits.connections_max;
+    let lanes: usize = settings.sinks.iter().map(|SinkSettings::File(sink)| sink.lanes).sum();
+    let limit = descriptors::raise_limit();
+    let connections_max = descriptors::connections_max(wanted, limit, DESCRIPTORS_RESERVED + lanes);
+    if connections_max < wanted {
+        let descriptors = limit.unwrap_or_default();
+        tracing::warn!(
+            connections_max,
+            wanted,
+            descriptors,
+            "fewer connections than configured are taken at once, because the system's limit of open files is low"
+        );
+    }
+    connections_max
 }
 
 fn bind_admin(settings: &Settings) -> Result<Option<Listener>, ListenError> {

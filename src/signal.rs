@@ -1,6 +1,15 @@
 //! The operating system's signals as a stream of requests to stop.
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::time::Duration;
+
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::timeout,
+};
+
+/// Signals so soon after the first are the same wish: who stops a process and its group (`timeout`, a shell, some
+/// supervisors) signals it twice, and nobody who has lost patience is that quick.
+const ECHO: Duration = Duration::from_millis(500);
 
 /// SIGTERM and SIGINT.
 #[derive(Debug)]
@@ -24,5 +33,17 @@ impl StopSignals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
+    }
+
+    /// Waits for a second signal, one that is no echo of the first, and gives its name.
+    pub async fn second(&mut self) -> &'static str {
+        let echoes = async {
+            loop {
+                self.next().await;
+            }
+        };
+        // Ends by the time, because it does not end by itself.
+        let _: Result<(), _> = timeout(ECHO, echoes).await;
+        self.next().await
     }
 }

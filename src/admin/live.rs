@@ -81,6 +81,12 @@ pub enum AdminBody {
     Live(Box<LiveBody>),
 }
 
+impl Default for AdminBody {
+    fn default() -> Self {
+        Self::Whole(Full::default())
+    }
+}
+
 impl Body for AdminBody {
     type Data = Bytes;
     type Error = Infallible;

@@ -63,7 +63,7 @@ pub struct LimitSettings {
     pub headers_max: usize,
     /// `query_parameters`: beyond: 400.
     pub query_parameters_max: usize,
-    /// `head_timeout`: from the first byte of a request to the end of its head; beyond: 408 or close.
+    /// `head_timeout`: from the first byte of a request to the end of its head; beyond: the connection ends.
     pub head_timeout: Duration,
     /// `body_timeout`: from the end of the head to the end of the body; beyond: 408.
     pub body_timeout: Duration,

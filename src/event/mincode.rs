@@ -164,15 +164,22 @@ impl<'a> Reader<'a> {
 fn integer(text: &str) -> Option<Number> {
     /// One limb holds nine decimal digits.
     const LIMB: u64 = 1_000_000_000;
+    /// Digits that are taken in together: as many as are worth less than a limb.
+    const TOGETHER: usize = 5;
     let (negative, digits) = sign(text);
     if digits.is_empty() || digits.len() > INTEGER_DIGITS_MAX {
         return None;
     }
     let mut limbs = vec![0_u64];
-    for character in digits.chars() {
-        let mut carry = u64::from(digit(character, 36)?);
+    let mut characters = digits.chars().peekable();
+    while characters.peek().is_some() {
+        let (mut factor, mut carry) = (1_u64, 0_u64);
+        for character in characters.by_ref().take(TOGETHER) {
+            factor *= 36;
+            carry = carry * 36 + u64::from(digit(character, 36)?);
+        }
         for limb in &mut limbs {
-            let product = *limb * 36 + carry;
+            let product = *limb * factor + carry;
             *limb = product % LIMB;
             carry = product / LIMB;
         }

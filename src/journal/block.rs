@@ -38,6 +38,12 @@ impl Block {
         self.bytes.len() - HEADER_BYTES
     }
 
+    /// Bytes of memory that it takes.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Its events in order.
     pub fn events(&self) -> impl Iterator<Item = (Offset, &[u8])> {
         let mut rest = &self.bytes[HEADER_BYTES..];

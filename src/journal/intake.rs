@@ -120,11 +120,21 @@ impl Intake {
         if self.first == self.next {
             return;
         }
-        let mut fresh = self.pool.take();
-        fresh.resize(HEADER_BYTES, 0);
-        let bytes = std::mem::replace(&mut self.buffer, fresh);
-        self.sealed_bytes += bytes.len();
-        self.sealed.push(Block::new(Span::new(self.first, self.next), bytes, Some(self.pool.returns())));
+        let span = Span::new(self.first, self.next);
+        self.sealed_bytes += self.buffer.len();
+        let block = if self.buffer.len() <= self.buffer.capacity() / 2 {
+            // A quiet site makes a block of every event, and those that wait must not hold a whole buffer each: no
+            // block takes more than twice its bytes.
+            let bytes = self.buffer.as_slice().to_vec();
+            self.buffer.truncate(HEADER_BYTES);
+            Block::new(span, bytes, None)
+        } else {
+            let mut fresh = self.pool.take();
+            fresh.resize(HEADER_BYTES, 0);
+            let bytes = std::mem::replace(&mut self.buffer, fresh);
+            Block::new(span, bytes, Some(self.pool.returns()))
+        };
+        self.sealed.push(block);
         self.first = self.next;
     }
 }

@@ -72,6 +72,19 @@ fn events_come_out_in_order_with_dense_offsets() {
 }
 
 #[test]
+fn a_block_takes_no_more_memory_than_twice_its_bytes() {
+    let journal = open(settings(), &SimulatedDisk::new());
+    let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    let mut reader = journal.reader(Offset(0));
+    for size in [10, 600, 20_000, 40_000, 70_000, 600, 600, 300_000, 600] {
+        journal.append(&mut run_of(&[1], size), |_| {}).unwrap();
+        let block = wait(reader.next()).unwrap();
+        let used = block.size() + block::HEADER_BYTES;
+        assert!(block.memory() <= 2 * used, "{} bytes for {used}", block.memory());
+    }
+}
+
+#[test]
 fn the_duplicate_flag_set_under_the_lock_is_stored() {
     let journal = open(settings(), &SimulatedDisk::new());
     let mut reader = journal.reader(Offset(0));

@@ -12,12 +12,13 @@ use std::{
     task::{Poll, Waker},
 };
 
-use http::{Request, Version};
+use http::{Request, Response, StatusCode, Version};
 use hyper::{
     body::{Body, Incoming},
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use prometheus_client::metrics::counter::Counter;
 use tokio::net::TcpStream;
 
 use super::{Answer, ConnInfo, protocol::Builder, stream::Stream};
@@ -149,9 +150,32 @@ impl Drop for Hold {
     }
 }
 
+/// Header lines of a request, at most. The HTTP library holds HTTP/1.1 to that; in HTTP/2 it knows only their bytes,
+/// and by referring to its tables a client can have a great many lines for one byte each.
+#[derive(Debug)]
+pub(super) struct HeadLimit {
+    pub(super) headers_max: usize,
+    /// Requests that were over it.
+    pub(super) refused: Counter,
+}
+
+impl HeadLimit {
+    /// The answer to a request that is over the limit.
+    fn refuse<B: Default>(&self, request: &Request<Incoming>) -> Option<Response<B>> {
+        if request.headers().len() <= self.headers_max {
+            return None;
+        }
+        self.refused.inc();
+        let mut reply = Response::default();
+        *reply.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Some(reply)
+    }
+}
+
 struct Context<A> {
     answer: Arc<A>,
     info: ConnInfo,
+    limit: Arc<HeadLimit>,
 }
 
 /// How a connection ended.
@@ -168,17 +192,26 @@ pub(super) enum End {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn drive<A: Answer>(socket: TcpStream, info: ConnInfo, answer: Arc<A>, builder: Arc<Builder>) -> End {
+pub(super) async fn drive<A: Answer>(
+    socket: TcpStream,
+    info: ConnInfo,
+    answer: Arc<A>,
+    builder: Arc<Builder>,
+    limit: Arc<HeadLimit>,
+) -> End {
     let link = Arc::clone(info.link());
     let stream = TokioIo::new(Stream::new(socket, Arc::clone(&link)));
     // One counter per connection is shared with its requests, none with other connections.
-    let context = Arc::new(Context { answer, info });
+    let context = Arc::new(Context { answer, info, limit });
     let service = service_fn(move |request: Request<Incoming>| {
         let context = Arc::clone(&context);
         async move {
             context.info.link().begin(&request);
             let _finish = Finish(context.info.link());
-            Ok::<_, Infallible>(context.answer.answer(request, &context.info).await)
+            Ok::<_, Infallible>(match context.limit.refuse(&request) {
+                Some(refusal) => refusal,
+                None => context.answer.answer(request, &context.info).await,
+            })
         }
     });
     let mut connection = pin!(builder.serve_connection(stream, service));

@@ -35,8 +35,8 @@ pub type Reply = Response<Full<Bytes>>;
 
 /// Answers requests.
 pub trait Answer: Send + Sync + 'static {
-    /// What responses carry.
-    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+    /// What responses carry; nothing by default.
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Default + Send + 'static;
 
     /// The response to one request.
     fn answer(

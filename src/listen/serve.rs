@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     Answer, ConnInfo, Listener,
-    connection::{End, Order, drive},
+    connection::{End, HeadLimit, Order, drive},
     protocol::{self, Builder},
     table::{Pace, Table},
 };
@@ -57,6 +57,7 @@ impl Counters {
 struct Server<A> {
     answer: Arc<A>,
     builder: Arc<Builder>,
+    limit: Arc<HeadLimit>,
     table: Arc<Table>,
     room: Arc<Semaphore>,
     counters: Arc<Counters>,
@@ -79,6 +80,7 @@ pub async fn serve<A: Answer>(
     let server = Server {
         answer,
         builder: Arc::new(protocol::builder(limits)),
+        limit: Arc::new(HeadLimit { headers_max: limits.headers_max, refused: counters.too_large.clone() }),
         table: Arc::default(),
         room: Arc::new(Semaphore::new(connections_max as usize)),
         counters: Arc::new(counters),
@@ -133,7 +135,8 @@ impl<A: Answer> Server<A> {
         let counters = Arc::clone(&self.counters);
         counters.accepted.inc();
         counters.open.inc();
-        let driven = drive(stream, info, Arc::clone(&self.answer), Arc::clone(&self.builder));
+        let (answer, builder, limit) = (Arc::clone(&self.answer), Arc::clone(&self.builder), Arc::clone(&self.limit));
+        let driven = drive(stream, info, answer, builder, limit);
         tokio::spawn(async move {
             let open = Open(Arc::clone(&counters), membership, permit);
             let counter = match driven.await {

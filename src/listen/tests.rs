@@ -304,22 +304,53 @@ async fn a_body_that_nobody_reads_does_not_cost_the_answer() {
     rig.stop().await;
 }
 
-#[tokio::test]
-async fn http2_is_spoken_to_who_begins_with_it() {
-    let rig = Rig::start(limits());
-    let mut socket = rig.connect().await;
-    // Preface, empty SETTINGS, and HEADERS of `GET /` on stream 1: three indexed fields of the static table and an
-    // authority without Huffman coding.
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-    bytes.extend_from_slice(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
-    bytes.extend_from_slice(&[0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x86, 0x41, 1, b'a']);
-    socket.write_all(&bytes).await.unwrap();
+/// What a client sends first: preface and empty SETTINGS.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// HEADERS of `GET /` on a stream, complete: three indexed fields of the static table, an authority without Huffman
+/// coding, and one further header `headers` times, all but the first by reference.
+fn http2_request(stream: u8, headers: usize) -> Vec<u8> {
+    let mut block = vec![0x82, 0x84, 0x86, 0x01, 1, b'a'];
+    if headers > 0 {
+        block.extend_from_slice(&[0x40, 1, b'b', 0]);
+        block.resize(block.len() + headers - 1, 0xbe);
+    }
+    let length = u16::try_from(block.len()).unwrap().to_be_bytes();
+    let mut frame = vec![0, length[0], length[1], 1, 5, 0, 0, 0, stream];
+    frame.append(&mut block);
+    frame
+}
+
+async fn read_until(socket: &mut TcpStream, end: &[u8]) -> Vec<u8> {
     let mut answer = Vec::new();
-    while !answer.ends_with(b"request 1") {
+    while !answer.windows(end.len()).any(|piece| piece == end) {
         let mut piece = [0; 1024];
         let count = timeout(PATIENCE, socket.read(&mut piece)).await.expect("in time").unwrap();
         assert_ne!(count, 0, "closed behind {answer:?}");
         answer.extend_from_slice(&piece[..count]);
     }
+    answer
+}
+
+#[tokio::test]
+async fn http2_is_spoken_to_who_begins_with_it() {
+    let rig = Rig::start(limits());
+    let mut socket = rig.connect().await;
+    socket.write_all(&[HTTP2_PREFACE, &http2_request(1, 0)].concat()).await.unwrap();
+    read_until(&mut socket, b"request 1").await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn http2_heads_of_many_lines_are_refused_however_short() {
+    /// Status 431, Huffman-coded.
+    const TOO_LARGE: &[u8] = &[0x48, 0x83, 0x69, 0x90, 0xff];
+    let rig = Rig::start(limits());
+    let mut socket = rig.connect().await;
+    socket.write_all(&[HTTP2_PREFACE, &http2_request(1, 201)].concat()).await.unwrap();
+    read_until(&mut socket, TOO_LARGE).await;
+    assert_eq!(rig.metrics.bad_requests("too_large").get(), 1);
+    socket.write_all(&http2_request(3, 200)).await.unwrap();
+    read_until(&mut socket, b"request 1").await;
     rig.stop().await;
 }

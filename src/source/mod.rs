@@ -8,12 +8,14 @@ mod entry;
 pub mod json;
 mod json_route;
 mod kept;
+mod packed;
 mod page;
 mod pixel_route;
 pub mod query;
 mod respond;
 mod router;
 mod script;
+mod shop;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ use crate::listen::Reply;
 /// The page; the mark is replaced by the element that loads the tracker.
 const INDEX: &str = include_str!("../../static/index.html");
 
-/// Stands once in [`INDEX`].
+/// Stands once in a page that loads the tracker.
 const SCRIPT_MARK: &str = "<!-- tracker -->";
 
 /// Methods of everything that is no source.
@@ -39,16 +39,12 @@ pub(super) struct Page {
 impl Page {
     /// The page with the script at `script_path` in it, as of `now_ms` (milliseconds since the Unix epoch).
     pub(super) fn new(script_path: Option<&str>, now_ms: i64) -> Self {
-        let element = script_path.map_or_else(String::new, |path| {
-            let path = path.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-            format!("<script src=\"{path}\" defer async></script>")
-        });
         let seconds = u64::try_from(now_ms / 1000).unwrap_or(0);
         // Beyond the year 9999 there are no HTTP dates.
         let modified = UNIX_EPOCH + Duration::from_secs(seconds.min(253_402_300_799));
         let modified_header =
             HeaderValue::try_from(httpdate::fmt_http_date(modified)).expect("an HTTP date is visible ASCII");
-        Self { body: INDEX.replacen(SCRIPT_MARK, &element, 1).into(), modified, modified_header }
+        Self { body: with_tracker(INDEX, script_path).into(), modified, modified_header }
     }
 
     /// Answers a GET, HEAD or POST for the page.
@@ -103,6 +99,15 @@ impl Page {
             _ => Outcome::Whole,
         }
     }
+}
+
+/// The page with the element that loads the script in the place of its mark, or with nothing there.
+pub(super) fn with_tracker(page: &str, script_path: Option<&str>) -> String {
+    let element = script_path.map_or_else(String::new, |path| {
+        let path = path.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+        format!("<script src=\"{path}\" defer async></script>")
+    });
+    page.replacen(SCRIPT_MARK, &element, 1)
 }
 
 /// What is sent of the page.

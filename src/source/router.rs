@@ -16,6 +16,7 @@ use super::{
     pixel_route::PixelRoute,
     respond::{Draft, canonical_method},
     script::Script,
+    shop::Shop,
     target::{self, BadTarget},
 };
 use crate::{
@@ -145,19 +146,23 @@ pub struct Router {
     /// By path.
     routes: Vec<(Box<str>, Route)>,
     page: Option<Page>,
+    /// In the place of the page when there is no configuration file.
+    shop: Option<Shop>,
     shared: Shared,
     gate: Arc<Gate>,
     counters: Counters,
 }
 
 impl Router {
-    /// The routes of all sources, `/ping`, and the index page if it is wanted.
+    /// The routes of all sources, `/ping`, and the index page if it is wanted; without a configuration file, the demo
+    /// shop instead.
     #[must_use]
     pub fn new(settings: &Settings, parts: &RouterParts) -> Self {
         let server = &settings.server;
         let mut router = Self {
             routes: Vec::new(),
             page: None,
+            shop: None,
             shared: Shared {
                 use_x_forwarded_for: server.use_x_forwarded_for,
                 durability: settings.journal.durability,
@@ -177,7 +182,9 @@ impl Router {
             }
         }
         router.add("/ping", Route::Ping);
-        if server.serve_static_resources {
+        if server.serve_static_resources && settings.embedded {
+            router.shop = Some(Shop::new(script_path.as_deref()));
+        } else if server.serve_static_resources {
             router.page = Some(Page::new(script_path.as_deref(), parts.clock.now_ms()));
         }
         router
@@ -282,7 +289,10 @@ impl Router {
 
     fn unrouted(&self, path: &str, slash: bool, parts: &mut Parts) -> Answered {
         self.check_query(parts)?;
-        let reply = answer_unrouted(self.page.as_ref(), path, slash, parts);
+        let reply = match &self.shop {
+            Some(shop) => shop.answer(path, parts),
+            None => answer_unrouted(self.page.as_ref(), path, slash, parts),
+        };
         self.counters.routes[UNROUTED].count(reply.status());
         Ok(reply)
     }

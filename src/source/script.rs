@@ -1,19 +1,9 @@
 //! The tracker script of a browser source: our bundle with the source's settings in it, made once.
 
-use std::io::Write;
-
-use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
-use flate2::{Compression, GzBuilder};
-use http::{
-    HeaderMap, HeaderValue, Method, StatusCode,
-    header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY},
-    request::Parts,
-};
+use http::{HeaderValue, Method, request::Parts};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use super::respond::{Draft, none_match_has};
+use super::{packed::Packed, respond::Draft};
 use crate::{config::settings::BrowserSettings, listen::Reply};
 
 /// The bundle as it is served, without a trace of logging.
@@ -27,8 +17,6 @@ const SETTINGS_MARK: &str = "HEADWATER_SETTINGS";
 
 const JAVASCRIPT: HeaderValue = HeaderValue::from_static("application/javascript");
 const CACHED_FOR_AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
-const GZIP: HeaderValue = HeaderValue::from_static("gzip");
-const BY_ENCODING: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 
 /// What the script is told; the names are those that `static/tracker/src/settings.ts` reads.
 #[derive(Serialize)]
@@ -46,38 +34,13 @@ struct ScriptSettings<'a> {
     logging: bool,
 }
 
-/// One encoding of a script.
-#[derive(Debug)]
-struct Variant {
-    body: Bytes,
-    /// In quotes, as the header has it.
-    etag: HeaderValue,
-    /// Without quotes.
-    tag: String,
-}
-
-impl Variant {
-    fn new(body: Bytes, tag: String) -> Self {
-        let etag = HeaderValue::try_from(format!("\"{tag}\"")).expect("base64 and a prefix are visible ASCII");
-        Self { body, etag, tag }
-    }
-}
-
 /// A script, ready to be sent. The same settings give the same bytes and the same tag, whatever the source's prefix.
 #[derive(Debug)]
-pub(super) struct Script {
-    identity: Variant,
-    /// Only where it is smaller.
-    gzip: Option<Variant>,
-}
+pub(super) struct Script(Packed);
 
 impl Script {
     pub(super) fn new(settings: &BrowserSettings) -> Self {
-        let text = script_text(settings);
-        let tag = STANDARD.encode(Sha256::digest(text.as_bytes()));
-        let packed = gzip(text.as_bytes());
-        let gzip = (packed.len() < text.len()).then(|| Variant::new(packed.into(), format!("gz+{tag}")));
-        Self { identity: Variant::new(text.into(), tag), gzip }
+        Self(Packed::new(script_text(settings).into(), JAVASCRIPT, CACHED_FOR_AN_HOUR))
     }
 
     /// Answers a request for the script.
@@ -86,23 +49,7 @@ impl Script {
             let method = parts.method.clone();
             return Draft::to(parts).method_not_allowed(&method, "GET");
         }
-        let packed = self.gzip.as_ref().filter(|_| accepts_gzip(&parts.headers));
-        let variant = packed.unwrap_or(&self.identity);
-        let unchanged = none_match_has(&parts.headers, &variant.tag);
-        let mut draft = Draft::to(parts);
-        draft.set(CACHE_CONTROL, CACHED_FOR_AN_HOUR);
-        draft.set(ETAG, variant.etag.clone());
-        if self.gzip.is_some() {
-            draft.set(VARY, BY_ENCODING);
-        }
-        if packed.is_some() {
-            draft.set(CONTENT_ENCODING, GZIP);
-        }
-        if unchanged {
-            return draft.empty(StatusCode::NOT_MODIFIED);
-        }
-        draft.set(CONTENT_TYPE, JAVASCRIPT);
-        draft.body(StatusCode::OK, variant.body.clone())
+        self.0.answer(parts, |_| {})
     }
 }
 
@@ -126,21 +73,9 @@ fn script_text(settings: &BrowserSettings) -> String {
     bundle.replacen(SETTINGS_MARK, &literal, 1)
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to memory cannot fail")
-}
-
-/// Whether a client asks for gzip in so many words; weights and wildcards are not looked at, as in the original.
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(ACCEPT_ENCODING);
-    let mut words = values.iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    words.any(|word| word.trim() == "gzip")
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{io::Read, time::Duration};
+    use std::time::Duration;
 
     use super::*;
 
@@ -187,42 +122,10 @@ mod tests {
     }
 
     #[test]
-    fn the_packed_variant_is_the_script() {
-        let script = Script::new(&settings());
-        let packed = script.gzip.expect("a script of some kilobytes gets smaller");
-        assert_eq!(packed.body[4..8], [0; 4], "no time in it");
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(packed.body.as_ref()).read_to_string(&mut text).unwrap();
-        assert_eq!(text.as_bytes(), script.identity.body);
-        assert_eq!(packed.tag, format!("gz+{}", script.identity.tag));
-    }
-
-    #[test]
     fn the_prefix_does_not_change_the_script() {
         let other = Script::new(&BrowserSettings { prefix: "/two/".into(), name: "two".into(), ..settings() });
-        assert_eq!(other.identity.etag, Script::new(&settings()).identity.etag);
+        assert_eq!(other.0.identity.etag, Script::new(&settings()).0.identity.etag);
         let other = Script::new(&BrowserSettings { event_suffix: "e".into(), ..settings() });
-        assert_ne!(other.identity.etag, Script::new(&settings()).identity.etag);
-    }
-
-    #[test]
-    fn gzip_is_chosen_by_its_exact_name() {
-        for (values, expected) in [
-            (&["gzip, deflate"][..], true),
-            (&["br,gzip"], true),
-            (&["br", " gzip "], true),
-            (&["GZIP"], false),
-            (&["gzip;q=1.0"], false),
-            (&["x-gzip"], false),
-            (&["*"], false),
-            (&[""], false),
-            (&[], false),
-        ] {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append(ACCEPT_ENCODING, HeaderValue::from_static(value));
-            }
-            assert_eq!(accepts_gzip(&headers), expected, "{values:?}");
-        }
+        assert_ne!(other.0.identity.etag, Script::new(&settings()).0.identity.etag);
     }
 }

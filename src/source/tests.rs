@@ -1,6 +1,7 @@
 //! The router over real sockets: every response as a client sees it.
 
 mod json_requests;
+mod shop_requests;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 

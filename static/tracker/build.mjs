@@ -7,6 +7,10 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
+
+/** Bytes of the minified bundle as it travels, at most: a page should not notice the script. */
+const BROTLI_BYTES_MAX = 4096;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -35,6 +39,8 @@ async function bundle(debug) {
   const text = result.outputFiles[0].text;
   const marks = text.split("HEADWATER_SETTINGS").length - 1;
   if (marks !== 1) throw new Error(`the settings must be read in exactly one place, not ${marks}`);
+  const size = brotliCompressSync(text).length;
+  if (!debug && size > BROTLI_BYTES_MAX) throw new Error(`${size} bytes in brotli, at most ${BROTLI_BYTES_MAX}`);
   return text;
 }
 

@@ -113,6 +113,16 @@
   }
 
   // out/delivery.js
+  function run(callback) {
+    try {
+      callback();
+    } catch (error) {
+      log("error", "a callback has thrown", error);
+      setTimeout(function() {
+        throw error;
+      }, 0);
+    }
+  }
   var Delivery = (function() {
     function Delivery2(url, timeoutMillis) {
       this.url = url;
@@ -122,9 +132,36 @@
     Delivery2.prototype.add = function(query) {
       this.waiting.push(query);
       if (this.waiting.length === 1)
-        this.send();
+        this.start();
     };
-    Delivery2.prototype.send = function() {
+    Delivery2.prototype.whenThrough = function(callback, timeoutMillis) {
+      if (this.waiting.length === 0) {
+        run(callback);
+        return;
+      }
+      var done = false;
+      var once = function() {
+        if (done)
+          return;
+        done = true;
+        run(callback);
+      };
+      if (timeoutMillis !== void 0)
+        setTimeout(once, timeoutMillis || 0);
+      this.waiting.push(once);
+    };
+    Delivery2.prototype.start = function() {
+      while (this.waiting.length > 0) {
+        var item = this.waiting[0];
+        if (typeof item === "string") {
+          this.send(item);
+          return;
+        }
+        item();
+        this.waiting.shift();
+      }
+    };
+    Delivery2.prototype.send = function(query) {
       var _this = this;
       var image = new Image(1, 1);
       var done = false;
@@ -134,8 +171,7 @@
         done = true;
         clearTimeout(timer);
         _this.waiting.shift();
-        if (_this.waiting.length > 0)
-          _this.send();
+        _this.start();
       };
       var timer = setTimeout(function() {
         log("warn", "an event takes long, the next one is sent");
@@ -143,7 +179,7 @@
       }, this.timeoutMillis);
       image.onload = next;
       image.onerror = next;
-      image.src = this.url + "?" + this.waiting[0];
+      image.src = this.url + "?" + query;
     };
     return Delivery2;
   })();
@@ -178,6 +214,68 @@
   }
   function pageViewId(source) {
     return "0:" + unique(source);
+  }
+
+  // out/mincode.js
+  var DEPTH_MAX = 1e3;
+  function escape(text) {
+    return text.replace(/[~!]/g, "~$&") + "!";
+  }
+  function numberText(value, label) {
+    if (!isFinite(value))
+      return "n" + label;
+    var plain = value.toString();
+    var exponential = value.toExponential();
+    var decimal = exponential.length < plain.length ? exponential : plain;
+    var base36 = value.toString(36);
+    var short = Math.floor(value) === value && base36.length <= decimal.length;
+    return short ? "d" + label + base36 + "!" : "j" + label + decimal + "!";
+  }
+  function replaced(value) {
+    var scope = value;
+    var isObject = typeof value === "object" && value !== null || typeof value === "function";
+    return isObject && typeof scope.toJSON === "function" ? scope.toJSON() : value;
+  }
+  function containerText(value, label, depth) {
+    if (depth === DEPTH_MAX)
+      throw new Error("cyclic, or too deep");
+    var text;
+    if (Object.prototype.toString.call(value) === "[object Array]") {
+      var items = value;
+      text = "a" + label;
+      for (var i = 0; i < items.length; i++) {
+        text += valueText(items[i], "", depth + 1) || "n";
+      }
+      return text + ".";
+    }
+    text = "(" + label;
+    for (var name_1 in value) {
+      if (Object.prototype.hasOwnProperty.call(value, name_1)) {
+        text += valueText(value[name_1], escape(name_1), depth + 1) || "";
+      }
+    }
+    return text + ")";
+  }
+  function valueText(original, label, depth) {
+    var value = replaced(original);
+    if (value === null)
+      return "n" + label;
+    switch (typeof value) {
+      case "string":
+        return "s" + label + escape(value);
+      case "number":
+        return numberText(value, label);
+      case "boolean":
+        return (value ? "t" : "f") + label;
+      case "bigint":
+        return "s" + label + escape(String(value));
+      case "object":
+        return containerText(value, label, depth);
+    }
+    return void 0;
+  }
+  function mincode(value) {
+    return valueText(value, "", 0);
   }
 
   // out/text.js
@@ -303,6 +401,23 @@
   function flag(value) {
     return value ? "t" : "f";
   }
+  function typeText(type) {
+    if (!type || typeof type === "number")
+      return type;
+    try {
+      return String(type);
+    } catch (_a) {
+      return "";
+    }
+  }
+  function parametersText(parameters) {
+    try {
+      return mincode(parameters);
+    } catch (error) {
+      log("error", "the parameters of an event cannot be sent", error);
+      return void 0;
+    }
+  }
   function makeTracker(origin) {
     var loaded = now();
     var party = readCookie(document.cookie, settings.partyCookie);
@@ -319,9 +434,10 @@
       isNewPartyId: newParty,
       isFirstInSession: firstInSession,
       isServerPageView: origin.fragment !== "",
-      signal: signal
+      signal: signal,
+      whenCommitted: whenCommitted
     };
-    function fieldsOf(type, eventId, time) {
+    function fieldsOf(type, parameters, eventId, time) {
       var size = viewport();
       return [
         ["p", api.partyId],
@@ -338,7 +454,8 @@
         ["k", window.devicePixelRatio],
         ["w", size[0]],
         ["h", size[1]],
-        ["t", type]
+        ["t", type],
+        ["u", parameters]
       ];
     }
     function writeCookies(time) {
@@ -348,21 +465,25 @@
       write(settings.sessionCookie, api.sessionId, settings.sessionTimeoutSeconds);
       write(settings.partyCookie, api.partyId, settings.partyTimeoutSeconds);
     }
-    function signal(type) {
+    function signal(type, parameters) {
       if (api.pageViewId === null)
         startPageView();
-      if (!type) {
+      var name = typeText(type);
+      if (!name) {
         log("warn", "an event without a type is not sent");
         return null;
       }
       var time = now();
       var eventId = api.pageViewId + (events++).toString(16);
-      var query = queryOf(fieldsOf(type, eventId, time));
+      var query = queryOf(fieldsOf(name, parametersText(parameters), eventId, time));
       newParty = firstInSession = false;
       writeCookies(time);
       delivery.add(query);
-      log("info", "event " + eventId, type);
+      log("info", "event " + eventId, name);
       return eventId;
+    }
+    function whenCommitted(callback, timeoutMillis) {
+      delivery.whenThrough(callback, timeoutMillis);
     }
     function startPageView() {
       if (!api.isServerPageView) {

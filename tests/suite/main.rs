@@ -9,6 +9,7 @@ mod support;
 mod admin;
 mod architecture;
 mod command;
+mod descriptors;
 mod fastavro;
 mod live;
 mod readme;

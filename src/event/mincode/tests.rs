@@ -46,6 +46,20 @@ fn values_are_read_as_the_original_reads_them() {
     }
 }
 
+/// What the tracker writes; its own tests hold it to the same file.
+#[test]
+fn what_the_tracker_writes_is_what_the_page_meant() {
+    let fixture = include_str!("../../../static/tracker/test/fixtures/mincode.json");
+    let pairs: Vec<(serde_json::Value, String)> = serde_json::from_str(fixture).unwrap();
+    assert!(pairs.len() > 30);
+    for (meant, text) in pairs {
+        let read: serde_json::Value = serde_json::from_str(&json(&text)).unwrap();
+        // A whole number may come as either of two types.
+        let same = read == meant || (read.is_number() && read.as_f64() == meant.as_f64());
+        assert!(same, "{text}: {read}, not {meant}");
+    }
+}
+
 #[test]
 fn numbers_are_typed_by_size_and_form() {
     for (text, expected) in [
@@ -261,6 +275,21 @@ fn any_value() -> impl Strategy<Value = Value<'static>> {
 }
 
 proptest! {
+    #[test]
+    fn integers_of_any_size_are_exact(number: u128, shift in 0..128_u32, zeros in 0..7_usize) {
+        let number = number >> shift;
+        let mut digits = Vec::new();
+        let mut rest = number;
+        while rest > 0 {
+            digits.push(b"0123456789abcdefghijklmnopqrstuvwxyz"[usize::try_from(rest % 36).unwrap()]);
+            rest /= 36;
+        }
+        digits.extend(std::iter::repeat_n(b'0', zeros.max(1)));
+        digits.reverse();
+        let digits = String::from_utf8(digits).unwrap();
+        prop_assert_eq!(json(&format!("d{digits}!")), number.to_string());
+    }
+
     #[test]
     fn what_is_written_is_read_back(value in any_value()) {
         let written = write(&value);

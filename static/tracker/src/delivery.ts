@@ -2,10 +2,25 @@
 
 import { log } from "./log.js";
 
+/** An event's query, or what a page wants done when all that was before it is through. */
+type Item = string | (() => void);
+
+/** Runs what the page gave; its mistake is told to the page like any other, and stops nothing here. */
+function run(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    log("error", "a callback has thrown", error);
+    setTimeout(() => {
+      throw error;
+    }, 0);
+  }
+}
+
 /** Sends to one place. */
 export class Delivery {
   /** The first is under way. */
-  private readonly waiting: string[] = [];
+  private readonly waiting: Item[] = [];
 
   constructor(
     private readonly url: string,
@@ -15,11 +30,40 @@ export class Delivery {
   /** Adds an event. */
   add(query: string): void {
     this.waiting.push(query);
-    if (this.waiting.length === 1) this.send();
+    if (this.waiting.length === 1) this.start();
   }
 
-  /** Sends the first; the next goes when it has arrived, has failed, or has taken too long. */
-  private send(): void {
+  /** Runs the callback once all events so far are through, or when the time is over; at once if none is waiting. */
+  whenThrough(callback: () => void, timeoutMillis: number | null | undefined): void {
+    if (this.waiting.length === 0) {
+      run(callback);
+      return;
+    }
+    let done = false;
+    const once = (): void => {
+      if (done) return;
+      done = true;
+      run(callback);
+    };
+    if (timeoutMillis !== undefined) setTimeout(once, timeoutMillis || 0);
+    this.waiting.push(once);
+  }
+
+  /** Begins with the first; the next is its turn when it has arrived, has failed, or has taken too long. */
+  private start(): void {
+    // A callback may add to what is waiting, so it stays the first until it has returned.
+    while (this.waiting.length > 0) {
+      const item = this.waiting[0];
+      if (typeof item === "string") {
+        this.send(item);
+        return;
+      }
+      item();
+      this.waiting.shift();
+    }
+  }
+
+  private send(query: string): void {
     const image = new Image(1, 1);
     let done = false;
     const next = (): void => {
@@ -27,7 +71,7 @@ export class Delivery {
       done = true;
       clearTimeout(timer);
       this.waiting.shift();
-      if (this.waiting.length > 0) this.send();
+      this.start();
     };
     const timer = setTimeout(() => {
       log("warn", "an event takes long, the next one is sent");
@@ -35,6 +79,6 @@ export class Delivery {
     }, this.timeoutMillis);
     image.onload = next;
     image.onerror = next;
-    image.src = this.url + "?" + this.waiting[0];
+    image.src = this.url + "?" + query;
   }
 }

@@ -4,6 +4,7 @@ import { cookieText, readCookie } from "./cookies.js";
 import { Delivery } from "./delivery.js";
 import { pageViewId, timedId } from "./ids.js";
 import { log } from "./log.js";
+import { mincode } from "./mincode.js";
 import { type Field, queryOf } from "./query.js";
 import { type Origin } from "./script.js";
 import { settings } from "./settings.js";
@@ -18,8 +19,13 @@ export interface Divolte {
   isNewPartyId: boolean;
   isFirstInSession: boolean;
   isServerPageView: boolean;
-  /** Sends an event; gives its identifier, or null when there is no type. */
-  signal(type: unknown): string | null;
+  /**
+   * Sends an event with parameters, of which everything is taken that JSON can hold. Gives the event's identifier at
+   * once, or null when there is no type. Never throws.
+   */
+  signal(type: unknown, parameters?: unknown): string | null;
+  /** Runs the callback when every event so far is through, or after some milliseconds; at once if none is waiting. */
+  whenCommitted(callback: () => void, timeoutMillis?: number | null): void;
 }
 
 export interface Tracker {
@@ -34,6 +40,26 @@ function now(): number {
 
 function flag(value: boolean): string {
   return value ? "t" : "f";
+}
+
+/** A type as it is sent; empty if there is none. */
+function typeText(type: unknown): unknown {
+  if (!type || typeof type === "number") return type;
+  try {
+    return String(type);
+  } catch {
+    return "";
+  }
+}
+
+/** The parameters as they are sent; a value that cannot be written takes only itself away, not the event. */
+function parametersText(parameters: unknown): string | undefined {
+  try {
+    return mincode(parameters);
+  } catch (error) {
+    log("error", "the parameters of an event cannot be sent", error);
+    return undefined;
+  }
 }
 
 /** Reads or makes the identifiers. Nothing is written or sent before the first event. */
@@ -55,10 +81,11 @@ export function makeTracker(origin: Origin): Tracker {
     isFirstInSession: firstInSession,
     isServerPageView: origin.fragment !== "",
     signal,
+    whenCommitted,
   };
 
   /** The parameters of one event, in the order that the collector has always been sent. */
-  function fieldsOf(type: unknown, eventId: string, time: number): Field[] {
+  function fieldsOf(type: unknown, parameters: string | undefined, eventId: string, time: number): Field[] {
     const size = viewport();
     return [
       ["p", api.partyId],
@@ -76,6 +103,7 @@ export function makeTracker(origin: Origin): Tracker {
       ["w", size[0]],
       ["h", size[1]],
       ["t", type],
+      ["u", parameters],
     ];
   }
 
@@ -87,20 +115,25 @@ export function makeTracker(origin: Origin): Tracker {
     write(settings.partyCookie, api.partyId, settings.partyTimeoutSeconds);
   }
 
-  function signal(type: unknown): string | null {
+  function signal(type: unknown, parameters?: unknown): string | null {
     if (api.pageViewId === null) startPageView();
-    if (!type) {
+    const name = typeText(type);
+    if (!name) {
       log("warn", "an event without a type is not sent");
       return null;
     }
     const time = now();
     const eventId = api.pageViewId + (events++).toString(16);
-    const query = queryOf(fieldsOf(type, eventId, time));
+    const query = queryOf(fieldsOf(name, parametersText(parameters), eventId, time));
     newParty = firstInSession = false;
     writeCookies(time);
     delivery.add(query);
-    log("info", "event " + eventId, type);
+    log("info", "event " + eventId, name);
     return eventId;
+  }
+
+  function whenCommitted(callback: () => void, timeoutMillis?: number | null): void {
+    delivery.whenThrough(callback, timeoutMillis);
   }
 
   function startPageView(): void {
