@@ -23,11 +23,17 @@ const VIEWERS_MAX: usize = 8;
 /// How long a viewer that does not read is endured, and more for a busy machine.
 const SLOW_PATIENCE: Duration = Duration::from_mins(2);
 
-/// The token that the start has printed.
+/// The token that the start has printed; it answers a moment before it prints.
 fn token(program: &Program) -> String {
-    let output = program.output();
-    let (_, rest) = output.split_once("?token=").unwrap_or_else(|| panic!("no token in:\n{output}"));
-    rest.chars().take_while(char::is_ascii_alphanumeric).collect()
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let output = program.output();
+        if let Some((token, _)) = output.split_once("?token=").and_then(|(_, rest)| rest.split_once('\n')) {
+            return token.to_owned();
+        }
+        assert!(Instant::now() < until, "no token in:\n{output}");
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Somebody who looks.
