@@ -17,7 +17,7 @@ use std::{
 use tokio::{runtime::Runtime, sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
-    admin::{Admin, AdminState},
+    admin::{Admin, AdminState, Token},
     config::settings::{Durability, Settings, SinkSettings, SourceSettings},
     listen::{self, Counters, Gate, ListenError, Listener},
     metrics::Metrics,
@@ -79,7 +79,8 @@ pub struct App {
     stop: watch::Sender<bool>,
     servers: Vec<JoinHandle<io::Result<()>>>,
     address: SocketAddr,
-    admin_address: Option<SocketAddr>,
+    /// Where the live page is, with the token that it wants.
+    admin: Option<(SocketAddr, Token)>,
     /// Held so that no second process uses the directory.
     _lock: File,
 }
@@ -114,16 +115,18 @@ impl App {
         };
         let router = Arc::new(Router::new(&settings, &parts));
         let (stop, stopped) = watch::channel(false);
-        let (address, admin_address) = (listener.local_address(), admin_listener.as_ref().map(Listener::local_address));
+        let address = listener.local_address();
+        let admin = admin_listener.as_ref().map(|listener| (listener.local_address(), Token::random()));
         let mut servers = Vec::new();
-        if let Some(listener) = admin_listener {
+        if let (Some(listener), Some((_, token))) = (admin_listener, &admin) {
             let state = AdminState {
                 journal: Arc::clone(&pipeline.journal),
                 deliveries: pipeline.statuses(),
                 metrics: metrics.clone(),
                 gate: Arc::clone(&gate),
+                window: Arc::clone(&pipeline.window),
             };
-            let admin = Admin::new(state, &settings.admin.host, listener.local_address().ip());
+            let admin = Admin::new(state, &settings.admin.host, listener.local_address().ip(), token.clone());
             let mut limits = settings.server.limits.clone();
             limits.connections_max = limits.connections_max.min(ADMIN_CONNECTIONS_MAX);
             let stopped = stopped.clone();
@@ -135,7 +138,7 @@ impl App {
             listen::serve(listener, router, &limits, Counters::public(&metrics), until(stopped)).await
         }));
         drop(entered);
-        Ok(Self { settings, runtime, pipeline, gate, signals, stop, servers, address, admin_address, _lock: lock })
+        Ok(Self { settings, runtime, pipeline, gate, signals, stop, servers, address, admin, _lock: lock })
     }
 
     /// Answers requests until SIGTERM or SIGINT, then stops in order. A second signal ends it at once.
@@ -192,8 +195,8 @@ impl App {
                 SourceSettings::Json(json) => line("JSON", &format!("{base}{}", json.event_path)),
             }
         }
-        if let Some(address) = self.admin_address {
-            line("admin", &format!("http://{address}/status"));
+        if let Some((address, token)) = &self.admin {
+            line("live view", &format!("http://{address}/?token={}", token.reveal()));
         }
         for SinkSettings::File(sink) in &self.settings.sinks {
             line("files", &format!("{}", sink.publish_directory.display()));

@@ -9,7 +9,10 @@ use tokio::runtime::Handle;
 
 use crate::{
     config::settings::{Durability, FileSettings, OnFull, Settings, SinkSettings},
-    delivery::{self, DeliveryHandle, DeliveryStatus, Ending},
+    delivery::{
+        self, DeliveryHandle, DeliveryStatus, Ending,
+        live::{Sampler, Window},
+    },
     disk::{Disk, RealDisk},
     event::{Keep, duplicate::DuplicateMemory},
     journal::{Block, Journal, JournalError, JournalSettings, Start},
@@ -65,6 +68,8 @@ pub struct Pipeline {
     pub journal: Arc<Journal>,
     /// The way into it.
     pub intake: Intake,
+    /// What the deliveries show to who looks.
+    pub window: Arc<Window>,
     deliveries: Vec<DeliveryHandle>,
 }
 
@@ -87,7 +92,8 @@ impl Pipeline {
         let journal_settings = journal_settings(settings, clock, metrics, &*disk);
         let forget = Box::new(move |block: &Block| forgetful.forget(block.events().map(|(_, event)| event)));
         let journal = Arc::new(Journal::open(journal_settings, Arc::clone(&disk), forget)?);
-        let wiring = Wiring { settings, feeds, disk, clock, metrics, journal: &journal };
+        let window = Arc::new(Window::new(Arc::clone(clock)));
+        let wiring = Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window };
         let numbers = Arc::new(FileNumbers::new());
         // All sinks are made before any of them works: a wrong one stops the start with nothing half done.
         let mut parts = Vec::new();
@@ -97,7 +103,7 @@ impl Pipeline {
         let deliveries =
             parts.into_iter().map(|parts| delivery::spawn(parts, runtime)).collect::<Result<Vec<_>, _>>()?;
         let intake = Intake { journal: Arc::clone(&journal), duplicates };
-        Ok(Self { journal, intake, deliveries })
+        Ok(Self { journal, intake, window, deliveries })
     }
 
     /// How each delivery is doing.
@@ -173,6 +179,7 @@ struct Wiring<'a> {
     clock: &'a Arc<dyn Clock>,
     metrics: &'a Metrics,
     journal: &'a Journal,
+    window: &'a Arc<Window>,
 }
 
 impl Wiring<'_> {
@@ -201,11 +208,12 @@ impl Wiring<'_> {
         );
         let names = mappings.iter().map(|mapping| mapping.name().to_owned()).collect();
         let reader = self.journal.reader(cursor.last().upto);
+        let sampler = Sampler::new(Arc::clone(self.window), file.name.clone());
         Ok(Some(delivery::Parts {
             sink,
             ledger: Ledger::new(cursor, names, letters, self.metrics),
             reader,
-            map: delivery::program(mappings, self.settings.mapper.user_agent_cache_size),
+            map: delivery::program(mappings, self.settings.mapper.user_agent_cache_size, sampler),
             metrics: self.metrics.clone(),
             backoff: delivery::backoff(),
         }))

@@ -1,13 +1,15 @@
-//! The pages for the operator, on a listener of their own: metrics, health, status.
+//! The pages for the operator, on a listener of their own: metrics, health, status, and a live view of the events.
 //!
-//! Shows counts and states, never an event. Loopback does not keep out the operator's own browser, so every request
-//! passes the [`guard`] first.
+//! Loopback does not keep out the operator's own browser, so every request passes the [`guard`] first. Counts and
+//! states are for all who come that far; what shows events is for those who have the [`token`].
 
 mod guard;
 mod health;
+mod live;
 mod status;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -15,32 +17,42 @@ use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode,
     header::{
-        ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
-        X_FRAME_OPTIONS,
+        ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
+        WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
+    response::Parts,
 };
 use hyper::body::Incoming;
+use uuid::Uuid;
 
 pub use guard::AllowedHosts;
+pub use live::AdminBody;
+pub use token::Token;
+
+use live::LiveBody;
 
 use crate::{
     config::settings::LimitSettings,
-    delivery::DeliveryStatus,
+    delivery::{DeliveryStatus, live::Window},
     journal::Journal,
-    listen::{self, Answer, ConnInfo, Counters, Gate, Listener, Reply},
+    listen::{self, Answer, ConnInfo, Counters, Gate, Listener},
     metrics::Metrics,
 };
 
 const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+const EVENT_STREAM: &str = "text/event-stream";
 const JSON: &str = "application/json";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Connections at once; scrapers and probes need few.
 const CONNECTIONS_MAX: usize = 64;
 
-/// What is at `/`.
-const INDEX: &str = "headwater\n\n/metrics       counters, for Prometheus\n/health/live   whether the process answers\n\
-                     /health/ready  whether it takes events and delivers them\n/status        totals and states\n";
+/// What may run on pages that have nothing to run.
+const NOTHING_RUNS: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Seconds after which one may try again whether a viewer has left.
+const RETRY_SECONDS: &str = "10";
 
 /// What the pages show.
 #[derive(Clone, Debug)]
@@ -53,6 +65,8 @@ pub struct AdminState {
     pub metrics: Metrics,
     /// The gate of the public listener.
     pub gate: Arc<Gate>,
+    /// What the deliveries show.
+    pub window: Arc<Window>,
 }
 
 /// Answers the requests of the admin listener.
@@ -60,13 +74,18 @@ pub struct AdminState {
 pub struct Admin {
     state: AdminState,
     hosts: AllowedHosts,
+    token: Token,
+    /// Tells this process from the next one.
+    run: Arc<str>,
 }
 
 impl Admin {
-    /// The pages over `state`, for a listener that is bound to `bound` and was configured as `host`.
+    /// The pages over `state`, for a listener that is bound to `bound` and was configured as `host`. Events are shown
+    /// to who brings `token`.
     #[must_use]
-    pub fn new(state: AdminState, host: &str, bound: IpAddr) -> Self {
-        Self { state, hosts: AllowedHosts::new(host, bound) }
+    pub fn new(state: AdminState, host: &str, bound: IpAddr, token: Token) -> Self {
+        let run = Uuid::new_v4().simple().to_string().into();
+        Self { state, hosts: AllowedHosts::new(host, bound), token, run }
     }
 
     /// Serves `listener` until `stop` is done; limits as on the public listener, but fewer connections.
@@ -80,15 +99,24 @@ impl Admin {
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
         let limits = LimitSettings { connections_max: CONNECTIONS_MAX, ..limits.clone() };
+        let window = Arc::clone(&self.state.window);
+        let stop = async move {
+            stop.await;
+            // Streams have no end of their own that could be waited for.
+            window.close();
+        };
         listen::serve(listener, Arc::new(self), &limits, Counters::unseen(), stop).await
     }
 
-    fn page(&self, method: &Method, path: &str) -> Page {
+    /// `trusted`: the request has brought the token.
+    fn page(&self, method: &Method, path: &str, trusted: bool) -> Page {
         if *method != Method::GET && *method != Method::HEAD {
             return Page::text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
         }
         match path {
-            "/" => Page::text(StatusCode::OK, INDEX),
+            "/" => Page::live(trusted),
+            "/live" if trusted => Page::new(StatusCode::OK, EVENT_STREAM, Bytes::new()),
+            "/live" => Page::text(StatusCode::UNAUTHORIZED, "bring the token that the start has printed\n"),
             "/metrics" => Page::new(StatusCode::OK, OPEN_METRICS, self.state.metrics.render()),
             "/health/live" => Page::text(StatusCode::OK, "live\n"),
             "/health/ready" => {
@@ -100,49 +128,86 @@ impl Admin {
             _ => Page::text(StatusCode::NOT_FOUND, "not found\n"),
         }
     }
+
+    /// The stream that feeds the live page.
+    fn live(&self, connection: &ConnInfo) -> Response<AdminBody> {
+        match self.state.window.open() {
+            Ok(viewer) => {
+                let body = LiveBody::new(self.state.clone(), Arc::clone(&self.run), viewer, connection.hold());
+                let (head, _) = Page::new(StatusCode::OK, EVENT_STREAM, Bytes::new()).head();
+                Response::from_parts(head, AdminBody::Live(Box::new(body)))
+            }
+            Err(reason) => {
+                let mut reply = Page::text(StatusCode::SERVICE_UNAVAILABLE, reason.to_string() + "\n").reply();
+                reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+                reply
+            }
+        }
+    }
 }
 
 impl Answer for Admin {
-    async fn answer(&self, request: Request<Incoming>, _connection: &ConnInfo) -> Reply {
-        let page = match self.hosts.check(request.version(), request.uri(), request.headers()) {
-            Ok(()) => self.page(request.method(), request.uri().path()),
-            Err(refusal) => Page::text(refusal.status(), refusal.to_string() + "\n"),
-        };
-        page.reply()
+    type Body = AdminBody;
+
+    async fn answer(&self, request: Request<Incoming>, connection: &ConnInfo) -> Response<AdminBody> {
+        let (uri, headers) = (request.uri(), request.headers());
+        if let Err(refusal) = self.hosts.check(request.version(), uri, headers) {
+            return Page::text(refusal.status(), refusal.to_string() + "\n").reply();
+        }
+        match (self.token.is_with(uri, headers), request.method(), uri.path()) {
+            (true, &Method::GET, "/live") => self.live(connection),
+            (trusted, method, path) => self.page(method, path, trusted).reply(),
+        }
     }
 }
 
 struct Page {
     status: StatusCode,
     content_type: &'static str,
+    policy: HeaderValue,
     body: Bytes,
 }
 
 impl Page {
     fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { status, content_type, body: body.into() }
+        Self { status, content_type, policy: HeaderValue::from_static(NOTHING_RUNS), body: body.into() }
     }
 
     fn text(status: StatusCode, text: impl Into<Bytes>) -> Self {
         Self::new(status, TEXT, text)
     }
 
-    fn reply(self) -> Reply {
-        let mut reply = Response::new(self.body.clone().into());
-        *reply.status_mut() = self.status;
-        let headers = reply.headers_mut();
-        let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    /// The live page. It shows nothing by itself, and asks for the token where none was brought.
+    fn live(trusted: bool) -> Self {
+        let status = if trusted { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+        Self { policy: live::PAGE.policy.clone(), ..Self::new(status, HTML, live::PAGE.html.clone()) }
+    }
+
+    fn reply(self) -> Response<AdminBody> {
+        let (mut head, body) = self.head();
+        head.headers.insert(CONTENT_LENGTH, body.len().into());
+        Response::from_parts(head, AdminBody::Whole(body.into()))
+    }
+
+    /// Status and headers, without a length.
+    fn head(self) -> (Parts, Bytes) {
+        let (mut head, ()) = Response::new(()).into_parts();
+        head.status = self.status;
+        let mut set =
+            |name: HeaderName, value: &'static str| head.headers.insert(name, HeaderValue::from_static(value));
         set(CONTENT_TYPE, self.content_type);
         set(CACHE_CONTROL, "no-store");
-        set(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
         set(X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(X_FRAME_OPTIONS, "DENY");
+        set(REFERRER_POLICY, "no-referrer");
         set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-        if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            set(ALLOW, "GET, HEAD");
+        match self.status {
+            StatusCode::METHOD_NOT_ALLOWED => drop(set(ALLOW, "GET, HEAD")),
+            StatusCode::UNAUTHORIZED => drop(set(WWW_AUTHENTICATE, "Bearer")),
+            _ => {}
         }
-        headers.insert(CONTENT_LENGTH, self.body.len().into());
-        reply
+        head.headers.insert(CONTENT_SECURITY_POLICY, self.policy);
+        (head, self.body)
     }
 }
 

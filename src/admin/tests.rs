@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::{
@@ -28,8 +30,9 @@ fn admin() -> Admin {
     };
     let journal = Journal::open(settings, Arc::new(SimulatedDisk::new()), Box::new(|_| {})).expect("in memory");
     let deliveries = ["a", "b"].map(|name| Arc::new(DeliveryStatus::new(SinkName::new(name)))).to_vec();
-    let state = AdminState { journal: Arc::new(journal), deliveries, metrics, gate: Arc::new(Gate::new()) };
-    Admin::new(state, "127.0.0.1", IpAddr::from([127, 0, 0, 1]))
+    let window = Arc::new(Window::new(Arc::new(ManualClock::at(0))));
+    let state = AdminState { journal: Arc::new(journal), deliveries, metrics, gate: Arc::new(Gate::new()), window };
+    Admin::new(state, "127.0.0.1", IpAddr::from([127, 0, 0, 1]), Token::random())
 }
 
 async fn body(page: Page) -> String {
@@ -38,7 +41,7 @@ async fn body(page: Page) -> String {
 }
 
 async fn ask_json(admin: &Admin, path: &str) -> (u16, Value) {
-    let page = admin.page(&Method::GET, path);
+    let page = admin.page(&Method::GET, path, false);
     let status = page.status.as_u16();
     (status, serde_json::from_str(&body(page).await).expect("JSON"))
 }
@@ -61,7 +64,7 @@ async fn readiness_names_what_is_sick() {
     let (_, health) = ask_json(&admin, "/health/ready").await;
     let parts: Vec<_> = health["sick"].as_array().unwrap().iter().map(|sick| sick["part"].clone()).collect();
     assert_eq!(parts, ["server", "journal", "sink b"]);
-    assert_eq!(admin.page(&Method::GET, "/health/live").status, 200, "a sick process is still alive");
+    assert_eq!(admin.page(&Method::GET, "/health/live", false).status, 200, "a sick process is still alive");
 }
 
 #[tokio::test]
@@ -87,7 +90,7 @@ async fn status_has_totals_per_mapping() {
 async fn metrics_are_in_the_open_format() {
     let admin = admin();
     admin.state.metrics.requests("pixel", 200).inc();
-    let page = admin.page(&Method::GET, "/metrics");
+    let page = admin.page(&Method::GET, "/metrics", false);
     assert_eq!(page.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
     let text = body(page).await;
     assert!(text.contains("headwater_requests_total{route=\"pixel\",status=\"200\"} 1\n"), "{text}");
@@ -98,15 +101,44 @@ async fn metrics_are_in_the_open_format() {
 fn every_answer_forbids_everything() {
     let admin = admin();
     for (method, path, status) in [
-        (Method::GET, "/", 200),
         (Method::GET, "/nope", 404),
+        (Method::GET, "/live", 401),
         (Method::POST, "/status", 405),
         (Method::HEAD, "/status", 200),
     ] {
-        let reply = admin.page(&method, path).reply();
+        let reply = admin.page(&method, path, false).reply();
         assert_eq!(reply.status(), status, "{method} {path}");
         assert_eq!(reply.headers()[CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
         assert_eq!(reply.headers().contains_key(ALLOW), status == 405);
+    }
+}
+
+#[tokio::test]
+async fn the_live_page_runs_nothing_but_its_own_script() {
+    let admin = admin();
+    for (trusted, status) in [(true, 200), (false, 401)] {
+        let page = admin.page(&Method::GET, "/", trusted);
+        assert_eq!(page.status, status);
+        let policy = page.policy.to_str().expect("ASCII").to_owned();
+        assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+        let html = body(page).await;
+        // What is hashed is what stands between the tags, of which there is one each.
+        for (open, close, directive) in [("<script>", "</script>", "script-src"), ("<style>", "</style>", "style-src")]
+        {
+            assert_eq!((html.matches(open).count(), html.matches(close).count()), (1, 1), "{open}");
+            let text = html.split_once(open).and_then(|(_, rest)| rest.split_once(close)).expect("counted above").0;
+            let hash = STANDARD.encode(Sha256::digest(text));
+            assert!(policy.contains(&format!("{directive} 'sha256-{hash}';")), "{policy}");
+        }
+        for foreign in ["http:", "https:", "//", "@import", "url(", "innerHTML", "eval("] {
+            let found = html
+                .replace("http://www.w3.org/2000/svg", "")
+                .lines()
+                .find(|line| line.contains(foreign) && !line.trim_start().starts_with("//"))
+                .map(str::to_owned);
+            assert_eq!(found, None, "{foreign}");
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! Invariant: the ledger has a block before the sink has its records.
 //! Invariant: the sink is asked for a checkpoint after every block and at least every [`TICK`].
 
+pub mod live;
 mod retry;
 mod status;
 #[cfg(test)]
@@ -37,6 +38,7 @@ use crate::{
     util::backoff::Backoff,
 };
 
+use live::Sampler;
 use retry::Deadline;
 
 pub use retry::backoff;
@@ -105,11 +107,15 @@ impl DeliveryHandle {
 /// A mapping step; called once per block.
 pub type Program = Box<dyn FnMut(&Arc<Block>, &mut RecordChunk) + Send>;
 
-/// The mapping step of a sink: its mappings in order, with a cache of `user_agents` distinct agents.
+/// The mapping step of a sink: its mappings in order, with a cache of `user_agents` distinct agents. What comes of it
+/// is shown to the `sampler`.
 #[must_use]
-pub fn program(mappings: Vec<Arc<Mapping>>, user_agents: usize) -> Program {
+pub fn program(mappings: Vec<Arc<Mapping>>, user_agents: usize, mut sampler: Sampler) -> Program {
     let mut scratch = Scratch::new(user_agents);
-    Box::new(move |block, chunk| mapping::map(&mappings, block, &mut scratch, chunk))
+    Box::new(move |block, chunk| {
+        mapping::map(&mappings, block, &mut scratch, chunk);
+        sampler.look(&mappings, chunk);
+    })
 }
 
 /// Starts a delivery on a thread of its own.

@@ -12,7 +12,7 @@ use std::{
     task::{Poll, Waker},
 };
 
-use http::{Request, StatusCode, Version};
+use http::{Request, Response, StatusCode, Version};
 use hyper::{
     body::{Body, Incoming},
     service::service_fn,
@@ -21,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use prometheus_client::metrics::counter::Counter;
 use tokio::net::TcpStream;
 
-use super::{Answer, ConnInfo, Reply, protocol::Builder, stream::Stream};
+use super::{Answer, ConnInfo, protocol::Builder, stream::Stream};
 
 /// What a connection is busy with, as far as time limits are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +128,28 @@ impl Drop for Finish<'_> {
     }
 }
 
+/// A long answer's hold on its connection: as long as it is kept, the connection counts as busy.
+#[derive(Debug)]
+pub struct Hold(Arc<Link>);
+
+impl Hold {
+    pub(super) fn new(link: Arc<Link>) -> Self {
+        link.started.fetch_add(1, Relaxed);
+        Self(link)
+    }
+
+    /// Ends the connection at once, whatever is still on its way.
+    pub fn end_connection(&self) {
+        self.0.tell(Order::Drop);
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.finished.fetch_add(1, Relaxed);
+    }
+}
+
 /// Header lines of a request, at most. The HTTP library holds HTTP/1.1 to that; in HTTP/2 it knows only their bytes,
 /// and by referring to its tables a client can have a great many lines for one byte each.
 #[derive(Debug)]
@@ -139,12 +161,12 @@ pub(super) struct HeadLimit {
 
 impl HeadLimit {
     /// The answer to a request that is over the limit.
-    fn refuse(&self, request: &Request<Incoming>) -> Option<Reply> {
+    fn refuse<B: Default>(&self, request: &Request<Incoming>) -> Option<Response<B>> {
         if request.headers().len() <= self.headers_max {
             return None;
         }
         self.refused.inc();
-        let mut reply = Reply::default();
+        let mut reply = Response::default();
         *reply.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         Some(reply)
     }
@@ -153,7 +175,6 @@ impl HeadLimit {
 struct Context<A> {
     answer: Arc<A>,
     info: ConnInfo,
-    link: Arc<Link>,
     limit: Arc<HeadLimit>,
 }
 
@@ -174,19 +195,19 @@ pub(super) enum End {
 pub(super) async fn drive<A: Answer>(
     socket: TcpStream,
     info: ConnInfo,
-    link: Arc<Link>,
     answer: Arc<A>,
     builder: Arc<Builder>,
     limit: Arc<HeadLimit>,
 ) -> End {
+    let link = Arc::clone(info.link());
     let stream = TokioIo::new(Stream::new(socket, Arc::clone(&link)));
     // One counter per connection is shared with its requests, none with other connections.
-    let context = Arc::new(Context { answer, info, link: Arc::clone(&link), limit });
+    let context = Arc::new(Context { answer, info, limit });
     let service = service_fn(move |request: Request<Incoming>| {
         let context = Arc::clone(&context);
         async move {
-            context.link.begin(&request);
-            let _finish = Finish(&context.link);
+            context.info.link().begin(&request);
+            let _finish = Finish(context.info.link());
             Ok::<_, Infallible>(match context.limit.refuse(&request) {
                 Some(refusal) => refusal,
                 None => context.answer.answer(request, &context.info).await,

@@ -17,14 +17,16 @@ mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::{future::Future, net::SocketAddr};
+use std::{error::Error, future::Future, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 
 pub use bind::{ListenError, Listener, bind};
+pub use connection::Hold;
+use connection::Link;
 pub use gate::{Gate, Pass, Phase};
 pub use serve::{Counters, serve};
 
@@ -33,8 +35,15 @@ pub type Reply = Response<Full<Bytes>>;
 
 /// Answers requests.
 pub trait Answer: Send + Sync + 'static {
+    /// What responses carry; nothing by default.
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Default + Send + 'static;
+
     /// The response to one request.
-    fn answer(&self, request: Request<Incoming>, connection: &ConnInfo) -> impl Future<Output = Reply> + Send;
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        connection: &ConnInfo,
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
 }
 
 /// What is known of a connection, worked out once when it is accepted.
@@ -42,13 +51,14 @@ pub trait Answer: Send + Sync + 'static {
 pub struct ConnInfo {
     peer: SocketAddr,
     text: Box<str>,
+    link: Arc<Link>,
 }
 
 impl ConnInfo {
     /// A connection from `peer`.
     #[must_use]
     pub fn new(peer: SocketAddr) -> Self {
-        Self { peer, text: proxy::address_text(peer.ip()).into() }
+        Self { peer, text: proxy::address_text(peer.ip()).into(), link: Arc::default() }
     }
 
     /// The other end of the socket.
@@ -61,5 +71,15 @@ impl ConnInfo {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.text
+    }
+
+    /// Keeps the connection from being taken for idle while the body of an answer is still to come.
+    #[must_use]
+    pub fn hold(&self) -> Hold {
+        Hold::new(Arc::clone(&self.link))
+    }
+
+    fn link(&self) -> &Arc<Link> {
+        &self.link
     }
 }

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     Answer, ConnInfo, Listener,
-    connection::{End, HeadLimit, Link, Order, drive},
+    connection::{End, HeadLimit, Order, drive},
     protocol::{self, Builder},
     table::{Pace, Table},
 };
@@ -131,13 +131,12 @@ impl<A: Answer> Server<A> {
     fn start(&self, stream: TcpStream, info: ConnInfo, permit: OwnedSemaphorePermit) {
         // Answers are small and complete: waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
-        let link = Arc::new(Link::default());
-        let membership = self.table.join(Arc::clone(&link));
+        let membership = self.table.join(Arc::clone(info.link()));
         let counters = Arc::clone(&self.counters);
         counters.accepted.inc();
         counters.open.inc();
         let (answer, builder, limit) = (Arc::clone(&self.answer), Arc::clone(&self.builder), Arc::clone(&self.limit));
-        let driven = drive(stream, info, link, answer, builder, limit);
+        let driven = drive(stream, info, answer, builder, limit);
         tokio::spawn(async move {
             let open = Open(Arc::clone(&counters), membership, permit);
             let counter = match driven.await {

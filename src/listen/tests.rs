@@ -1,11 +1,15 @@
 //! The listener over real sockets: limits, time limits, endings, HTTP/2.
 
 use std::{
+    convert::Infallible,
+    pin::Pin,
     sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll},
     time::Duration,
 };
 
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use hyper::body::Frame;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -24,23 +28,57 @@ pub(crate) fn limits() -> LimitSettings {
     LimitSettings { head_timeout: Duration::from_secs(30), connections_max: 100, ..LimitSettings::default() }
 }
 
-/// Says how many requests it has seen; `/slow` waits until it is released; `/read` reads the body.
+/// Says how many requests it has seen; `/slow` waits until it is released; `/read` reads the body; `/held` holds the
+/// connection and tells the rest when it is released, `/cut` ends the connection then.
 #[derive(Default)]
 struct Echo {
     seen: AtomicUsize,
-    release: Notify,
+    release: std::sync::Arc<Notify>,
+}
+
+/// A body of one piece that is still to come.
+struct Once(Option<Pin<Box<dyn Future<Output = Bytes> + Send>>>);
+
+impl Body for Once {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(piece) = &mut self.0 else { return Poll::Ready(None) };
+        let bytes = std::task::ready!(piece.as_mut().poll(context));
+        self.0 = None;
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
+    }
 }
 
 impl Answer for Echo {
-    async fn answer(&self, request: Request<Incoming>, connection: &ConnInfo) -> Reply {
+    type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+    async fn answer(&self, request: Request<Incoming>, connection: &ConnInfo) -> Response<Self::Body> {
         let seen = self.seen.fetch_add(1, Ordering::SeqCst) + 1;
         assert_eq!(connection.address(), "127.0.0.1");
         match request.uri().path() {
             "/slow" => self.release.notified().await,
             "/read" => drop(request.into_body().collect().await),
+            path @ ("/held" | "/cut") => {
+                let (hold, release, cut) = (connection.hold(), self.release.clone(), path == "/cut");
+                let rest = async move {
+                    release.notified().await;
+                    if cut {
+                        hold.end_connection();
+                        std::future::pending::<()>().await;
+                    }
+                    drop(hold);
+                    Bytes::from(format!("request {seen}"))
+                };
+                return Response::new(UnsyncBoxBody::new(Once(Some(Box::pin(rest)))));
+            }
             _ => {}
         }
-        Response::new(Full::new(format!("request {seen}").into()))
+        Response::new(UnsyncBoxBody::new(Full::new(format!("request {seen}").into())))
     }
 }
 
@@ -191,6 +229,22 @@ async fn slow_heads_and_idle_connections_end() {
     tokio::time::sleep(short * 4).await;
     rig.answer.release.notify_one();
     assert!(rest(&mut socket).await.ends_with("request 2"));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_whose_answer_is_still_to_come_is_not_idle() {
+    let short = Duration::from_millis(40);
+    let rig = Rig::start(LimitSettings { idle_timeout: short, ..limits() });
+    for (path, ending) in [("/held", "request 1\r\n0\r\n\r\n"), ("/cut", "\r\n\r\n")] {
+        let mut socket = rig.connect().await;
+        socket.write_all(format!("GET {path} HTTP/1.1\r\n\r\n").as_bytes()).await.unwrap();
+        until(&mut socket, "\r\n\r\n").await;
+        tokio::time::sleep(short * 4).await;
+        rig.answer.release.notify_one();
+        let text = rest(&mut socket).await;
+        assert!(format!("\r\n\r\n{text}").ends_with(ending), "{path}: {text}");
+    }
     rig.stop().await;
 }
 

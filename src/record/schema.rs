@@ -86,6 +86,12 @@ impl RecordSchema {
         &self.types
     }
 
+    /// The record as a type, to be used with [`Self::types`].
+    #[must_use]
+    pub fn kind(&self) -> Type {
+        Type::Record(RecordRef { index: 0, name: self.name().to_owned() })
+    }
+
     fn root(&self) -> &RecordType {
         // The reader enters a record before its fields, and the schema as a whole is a record.
         &self.types.0[0]

@@ -311,6 +311,8 @@ impl Router {
 }
 
 impl Answer for Router {
+    type Body = http_body_util::Full<bytes::Bytes>;
+
     async fn answer(&self, request: Request<Incoming>, connection: &ConnInfo) -> Reply {
         let (mut parts, body) = request.into_parts();
         let Some(_pass) = self.gate.enter() else { return self.closed(&mut parts) };

@@ -11,6 +11,7 @@ mod architecture;
 mod command;
 mod descriptors;
 mod fastavro;
+mod live;
 mod readme;
 mod refusal;
 mod run;
