@@ -5,6 +5,7 @@
 
 mod guard;
 mod health;
+mod scrape;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
     header::{
         ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
         X_FRAME_OPTIONS,
@@ -33,7 +34,6 @@ use crate::{
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Connections at once; scrapers and probes need few.
 const CONNECTIONS_MAX: usize = 64;
@@ -83,13 +83,13 @@ impl Admin {
         listen::serve(listener, Arc::new(self), &limits, Counters::unseen(), stop).await
     }
 
-    fn page(&self, method: &Method, path: &str) -> Page {
+    fn page(&self, method: &Method, path: &str, headers: &HeaderMap) -> Page {
         if *method != Method::GET && *method != Method::HEAD {
             return Page::text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
         }
         match path {
             "/" => Page::text(StatusCode::OK, INDEX),
-            "/metrics" => Page::new(StatusCode::OK, OPEN_METRICS, self.state.metrics.render()),
+            "/metrics" => scrape::page(&self.state, headers),
             "/health/live" => Page::text(StatusCode::OK, "live\n"),
             "/health/ready" => {
                 let health = health::look(&self.state);
@@ -105,7 +105,7 @@ impl Admin {
 impl Answer for Admin {
     async fn answer(&self, request: Request<Incoming>, _connection: &ConnInfo) -> Reply {
         let page = match self.hosts.check(request.version(), request.uri(), request.headers()) {
-            Ok(()) => self.page(request.method(), request.uri().path()),
+            Ok(()) => self.page(request.method(), request.uri().path(), request.headers()),
             Err(refusal) => Page::text(refusal.status(), refusal.to_string() + "\n"),
         };
         page.reply()

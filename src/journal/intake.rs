@@ -1,5 +1,7 @@
 //! The open block: what has been accepted and not yet handed to the journal thread.
 
+use std::time::Instant;
+
 use crate::checkpoint::{Offset, Span};
 
 use super::{
@@ -26,6 +28,8 @@ pub(super) struct Intake {
     next: Offset,
     sealed: Vec<Block>,
     sealed_bytes: usize,
+    /// When the oldest event came that was not handed to the journal thread.
+    since: Option<Instant>,
     open: bool,
     pool: Pool,
 }
@@ -33,8 +37,8 @@ pub(super) struct Intake {
 /// What the journal thread is to do next.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// These blocks are to be handed over.
-    Group(Vec<Block>),
+    /// These blocks are to be handed over; their first event came then.
+    Group(Vec<Block>, Instant),
     /// The open block holds something but its time has not come.
     Open,
     /// There is nothing.
@@ -51,6 +55,7 @@ impl Intake {
             next: first,
             sealed: Vec::new(),
             sealed_bytes: 0,
+            since: None,
             open: true,
             pool: Pool::default(),
         };
@@ -72,6 +77,7 @@ impl Intake {
     /// Copies the run in. Says which offsets it got and whether the open block was empty before.
     pub(super) fn take(&mut self, run: &mut Run, decide: impl FnMut(&mut RunEvent<'_>)) -> (Span, bool) {
         let was_empty = self.first == self.next;
+        self.since.get_or_insert_with(Instant::now);
         run.decide(decide);
         self.buffer.extend_from_slice(&run.bytes);
         let span = Span::new(self.next, self.next.plus(run.len() as u64));
@@ -89,7 +95,10 @@ impl Intake {
         }
         if !self.sealed.is_empty() {
             self.sealed_bytes = 0;
-            Work::Group(std::mem::take(&mut self.sealed))
+            let now = Instant::now();
+            // What stays open, if anything, has come since the last block was sealed: just now, more or less.
+            let since = std::mem::replace(&mut self.since, (self.first != self.next).then_some(now));
+            Work::Group(std::mem::take(&mut self.sealed), since.unwrap_or(now))
         } else if self.first != self.next {
             Work::Open
         } else if self.open {

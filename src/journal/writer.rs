@@ -25,12 +25,15 @@ fn run(shared: &Shared) {
         // Bound to a name so that the lock is free again before the arms run.
         let work = shared.intake().work(due);
         match work {
-            Work::Group(blocks) => {
+            Work::Group(blocks, since) => {
                 due_at = None;
                 let events: u64 = blocks.iter().map(|block| block.span().len()).sum();
-                shared.settings.metrics.journal_events.inc_by(events);
-                shared.settings.metrics.journal_blocks.inc_by(blocks.len() as u64);
+                let metrics = &shared.settings.metrics;
+                metrics.journal_events.inc_by(events);
+                metrics.journal_blocks.inc_by(blocks.len() as u64);
+                metrics.journal_block.inc_by(blocks.iter().map(|block| block.size() as u64).sum());
                 shared.release(shared.ring.push(blocks));
+                metrics.journal_handover_duration.observe(since.elapsed());
             }
             Work::Open => {
                 let due_at = *due_at.get_or_insert_with(|| Instant::now() + PACE_IN_MEMORY);

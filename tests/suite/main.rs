@@ -10,6 +10,8 @@ mod admin;
 mod architecture;
 mod command;
 mod fastavro;
+mod metrics;
+mod promql;
 mod readme;
 mod refusal;
 mod run;

@@ -1,14 +1,14 @@
 //! What a file sink checks before it begins, and what it has to remember to leave its directories clean.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     io,
     path::{Path, PathBuf},
 };
 
-use crate::{config::settings::FileSettings, disk::Disk};
+use crate::{config::settings::FileSettings, disk::Disk, sink::avro_file::Mark};
 
-use super::{FileSinkError, Trouble, lanes_max, trouble};
+use super::{FileSinkError, Trouble, lanes_max, state::Intent, trouble};
 
 /// Checks what never heals by itself, and makes the directories where that is asked for.
 pub(super) fn check(settings: &FileSettings, disk: &dyn Disk) -> Result<(), FileSinkError> {
@@ -61,7 +61,7 @@ pub(super) fn probe(settings: &FileSettings, disk: &dyn Disk) -> Result<(), File
 #[derive(Debug, Default)]
 pub(super) struct Tidy {
     empty: Vec<PathBuf>,
-    moved: HashSet<PathBuf>,
+    moved: HashMap<PathBuf, Mark>,
 }
 
 impl Tidy {
@@ -90,19 +90,23 @@ impl Tidy {
     }
 
     /// Notes that a file was moved, or that a former process has probably moved it.
-    pub(super) fn moved(&mut self, from: PathBuf) {
-        self.moved.insert(from);
+    pub(super) fn moved(&mut self, intent: Intent) {
+        self.moved.insert(intent.from, intent.mark);
     }
 
     /// Whether a file that is gone was moved.
     pub(super) fn was_moved(&self, from: &Path) -> bool {
-        self.moved.contains(from)
+        self.moved.contains_key(from)
     }
 
-    /// Forgets the moves that no intent needs any more; says how many.
-    pub(super) fn settle(&mut self, needed: impl Fn(&Path) -> bool) -> u64 {
-        let before = self.moved.len();
-        self.moved.retain(|from| needed(from));
-        (before - self.moved.len()) as u64
+    /// Forgets the moves that no intent needs any more, and tells of each how far the file was good.
+    pub(super) fn settle(&mut self, needed: impl Fn(&Path) -> bool, mut settled: impl FnMut(&Mark)) {
+        self.moved.retain(|from, mark| {
+            let kept = needed(from);
+            if !kept {
+                settled(mark);
+            }
+            kept
+        });
     }
 }
