@@ -17,6 +17,7 @@ use super::{
 use crate::{
     checkpoint::SinkName,
     diagnostic::{Diagnostic, nearest},
+    util::reason::reason,
 };
 
 /// Checks everything and makes the settings. They are only worth something when no error was reported.
@@ -162,7 +163,8 @@ fn files(settings: &MappingSettings, problems: &Problems) {
     {
         let Some(file) = file else { continue };
         if let Err(error) = fs::File::open(file) {
-            let message = format!("file `{}` of mapping `{}` cannot be read: {error}", file.display(), settings.name);
+            let message =
+                format!("file `{}` of mapping `{}` cannot be read: {}", file.display(), settings.name, reason(&error));
             let path = path(&["mappings", &settings.name, key]);
             problems.report(Diagnostic::error(code::ABSENT, message).hint(relative(file)), At::Value(&path), "");
         }

@@ -2,3 +2,5 @@
 
 pub mod backoff;
 pub mod clock;
+pub mod reason;
+pub mod terminal;

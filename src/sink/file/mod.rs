@@ -39,7 +39,7 @@ use crate::{
     disk::Disk,
     metrics::{Histogram, Metrics},
     record::{chunk::RecordChunk, schema::RecordSchema},
-    util::clock::Clock,
+    util::{clock::Clock, reason::reason},
 };
 
 use super::{
@@ -60,7 +60,7 @@ const COMMIT_EVERY_MS: i64 = 1000;
 #[derive(Debug, thiserror::Error)]
 pub enum FileSinkError {
     /// A directory is missing.
-    #[error("{key} '{}' does not exist", path.display())]
+    #[error("{key} '{path}' does not exist; make it: mkdir -p {path}", path = path.display())]
     Missing {
         /// `working_dir` or `publish_dir`.
         key: &'static str,
@@ -68,7 +68,7 @@ pub enum FileSinkError {
         path: PathBuf,
     },
     /// Something else stands there.
-    #[error("{key} '{}' is not a directory", path.display())]
+    #[error("{key} '{}' is not a directory; choose another one", path.display())]
     NoDirectory {
         /// `working_dir` or `publish_dir`.
         key: &'static str,
@@ -84,7 +84,7 @@ pub enum FileSinkError {
         path: PathBuf,
     },
     /// A directory cannot be looked at or made.
-    #[error("{key} '{}': {source}", path.display())]
+    #[error("{key} '{}' cannot be used: {}; choose another one, or give it to this user", path.display(), reason(source))]
     Io {
         /// `working_dir` or `publish_dir`.
         key: &'static str,

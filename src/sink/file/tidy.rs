@@ -36,14 +36,20 @@ pub(super) fn check(settings: &FileSettings, disk: &dyn Disk) -> Result<(), File
     Ok(())
 }
 
-/// Tries whether a file can be moved as publishing needs it. A disk that is full or cannot be written to may heal, so
-/// only a move that will never be possible is an error.
+/// Tries whether a file can be made and moved as publishing needs it. A disk that is full or away may heal, so only
+/// what nobody but the operator can mend is an error.
 pub(super) fn probe(settings: &FileSettings, disk: &dyn Disk) -> Result<(), FileSinkError> {
     let name = format!(".headwater-probe-{}", std::process::id());
     let (from, to) =
         (settings.working_directory.join(&name), settings.publish_directory.join(&name).with_extension("1"));
-    if disk.create_new(&from, true).is_err() {
-        return Ok(());
+    let forbidden =
+        |error: &io::Error| matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+    match disk.create_new(&from, true) {
+        Ok(_) => {}
+        Err(source) if forbidden(&source) => {
+            return Err(FileSinkError::Io { key: "working_dir", path: settings.working_directory.clone(), source });
+        }
+        Err(_) => return Ok(()),
     }
     let moved = disk.rename_new(&from, &to);
     // At worst an empty hidden file stays behind.
@@ -52,6 +58,9 @@ pub(super) fn probe(settings: &FileSettings, disk: &dyn Disk) -> Result<(), File
         Err(source) if matches!(source.kind(), io::ErrorKind::CrossesDevices | io::ErrorKind::Unsupported) => {
             let (working, publish) = (settings.working_directory.clone(), settings.publish_directory.clone());
             Err(FileSinkError::NoMove { working, publish, source })
+        }
+        Err(source) if forbidden(&source) => {
+            Err(FileSinkError::Io { key: "publish_dir", path: settings.publish_directory.clone(), source })
         }
         _ => Ok(()),
     }
