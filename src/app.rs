@@ -5,7 +5,6 @@
 //! journal closes → deliveries drain and publish.
 
 use std::{
-    fmt::Write as _,
     fs::{self, File, TryLockError},
     io,
     net::SocketAddr,
@@ -18,7 +17,7 @@ use tokio::{runtime::Runtime, sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
     admin::{Admin, AdminState, Token},
-    config::settings::{Durability, Settings, SinkSettings, SourceSettings},
+    config::settings::{Settings, SinkSettings},
     listen::{self, Counters, Gate, ListenError, Listener},
     metrics::Metrics,
     pipeline::{self, Feed, Pipeline, PipelineError},
@@ -27,6 +26,7 @@ use crate::{
     util::{
         clock::{Clock, SystemClock},
         descriptors,
+        reason::reason,
     },
 };
 
@@ -49,8 +49,13 @@ pub enum StartError {
         reason: String,
     },
     /// A socket cannot be had.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
+    #[error("{source}\n  hint: {}", source.advice(key))]
+    Listen {
+        /// Where the listener is configured.
+        key: &'static str,
+        /// Why not.
+        source: ListenError,
+    },
     /// The pipeline does not start.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -102,8 +107,10 @@ impl App {
         let entered = runtime.enter();
         let signals = StopSignals::listen().map_err(StartError::Runtime)?;
         // The sockets are bound before anything else is set in motion, and answered last: a taken port costs nothing.
-        let listener = listen::bind(&settings.server)?;
-        let admin_listener = bind_admin(&settings)?;
+        let failed = |source| StartError::Listen { key: "divolte.global.server", source };
+        let listener = listen::bind(&settings.server).map_err(failed)?;
+        let failed = |source| StartError::Listen { key: "divolte.global.admin", source };
+        let admin_listener = bind_admin(&settings).map_err(failed)?;
         let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, runtime.handle())?;
         let gate = Arc::new(Gate::new());
         let parts = RouterParts {
@@ -176,43 +183,23 @@ impl App {
         if drained { Ended::Orderly } else { Ended::Incomplete }
     }
 
-    /// What an operator wants to see at start.
+    /// What it runs with.
     #[must_use]
-    pub fn summary(&self) -> String {
-        let mut text = format!("headwater {} is ready\n", env!("CARGO_PKG_VERSION"));
-        let base = format!("http://{}", self.address);
-        let mut line = |name: &str, value: &str| {
-            let _ = writeln!(text, "  {name:<11} {value}");
-        };
-        if self.settings.server.serve_static_resources {
-            line("page", &format!("{base}/"));
-        }
-        for source in &self.settings.sources {
-            match source {
-                SourceSettings::Browser(browser) => {
-                    line("tracker", &format!("{base}{}{}", browser.prefix, browser.javascript_name));
-                }
-                SourceSettings::Json(json) => line("JSON", &format!("{base}{}", json.event_path)),
-            }
-        }
-        if let Some((address, token)) = &self.admin {
-            line("live view", &format!("http://{address}/?token={}", token.reveal()));
-        }
-        for SinkSettings::File(sink) in &self.settings.sinks {
-            line("files", &format!("{}", sink.publish_directory.display()));
-        }
-        line("durability", durability_text(self.settings.journal.durability));
-        text
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
-}
 
-/// One line on what an answered event survives.
-#[must_use]
-pub fn durability_text(durability: Durability) -> &'static str {
-    match durability {
-        Durability::None => "none: events wait in memory until they are in a file; an orderly stop loses nothing",
-        Durability::Flush => "flush: an answered event survives a crash of the program",
-        Durability::Fsync => "fsync: an answered event survives a power cut",
+    /// Where the public listener listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The admin page to open, if there is one, with the token that it wants.
+    #[must_use]
+    pub fn admin_url(&self) -> Option<String> {
+        let (address, token) = self.admin.as_ref()?;
+        Some(format!("http://{address}/?token={}", token.reveal()))
     }
 }
 
@@ -257,17 +244,17 @@ fn bind_admin(settings: &Settings) -> Result<Option<Listener>, ListenError> {
 /// Makes the directory if it is missing and locks it against other processes.
 fn take_data_directory(path: &Path) -> Result<File, StartError> {
     let failed = |reason: String| StartError::DataDirectory { path: path.to_owned(), reason };
-    fs::create_dir_all(path).map_err(|error| failed(error.to_string()))?;
+    fs::create_dir_all(path).map_err(|error| failed(reason(&error)))?;
     let lock = path.join("lock");
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
         .open(&lock)
-        .map_err(|error| failed(format!("{}: {error}", lock.display())))?;
+        .map_err(|error| failed(format!("{} cannot be written: {}", lock.display(), reason(&error))))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(failed("another process uses it".into())),
-        Err(TryLockError::Error(error)) => Err(failed(error.to_string())),
+        Err(TryLockError::Error(error)) => Err(failed(reason(&error))),
     }
 }

@@ -2,23 +2,29 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint,
+    builder::styling::{AnsiColor, Styles},
+};
+use clap_complete::Shell;
 
 use crate::{command::cat::CatArguments, config::LoadRequest};
 
-const EXAMPLES: &str = "\
-Examples:
-  headwater serve                          try it: nothing to configure, files in ./data/events
-  headwater serve -c divolte-collector.conf
-  headwater serve --set divolte.global.server.port=9000 --data /srv/headwater
-  headwater check -c divolte-collector.conf
-  headwater cat data/events/*.avro | head
+mod example;
 
-Exit codes: 0 fine, 1 failed while running, 2 wrong usage or configuration.";
+/// The same looks as everything else that the program prints.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Cyan.on_default().dimmed());
 
 /// Clickstream collector: a site's events in, Avro records out, nothing acknowledged is lost.
 #[derive(Debug, Parser)]
-#[command(name = "headwater", version, after_help = EXAMPLES, arg_required_else_help = true, propagate_version = false)]
+#[command(
+    name = "headwater", version, styles = STYLES, after_help = example::ALL, max_term_width = 100,
+    arg_required_else_help = true, propagate_version = false, disable_help_subcommand = true
+)]
 pub struct Cli {
     /// Which configuration.
     #[command(flatten)]
@@ -35,27 +41,63 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Collect events until told to stop (SIGTERM or Ctrl-C)
+    #[command(after_help = example::SERVE)]
     Serve,
-    /// Say everything that is wrong with a configuration, or what it amounts to
+    /// Say what a start would do, or everything that is wrong with the configuration
+    #[command(after_help = example::CHECK)]
     Check,
-    /// Print Avro container files as JSON, one record a line
+    /// Print Avro files as JSON, one record a line, also while they are being published
+    #[command(after_help = example::CAT)]
     Cat(CatArguments),
+    /// Print the script that makes your shell complete this command line
+    #[command(after_help = example::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
     /// Print the version
     Version,
+}
+
+/// Commands that read no configuration.
+const UNCONFIGURED: [&str; 3] = ["cat", "completions", "version"];
+
+/// The command line as it is shown and parsed.
+#[must_use]
+pub fn command() -> clap::Command {
+    let mut command = Cli::command();
+    // Hands down the options that all commands have, so that those can be hidden which mean nothing to a command.
+    command.build();
+    for name in UNCONFIGURED {
+        command = command.mut_subcommand(name, |command| {
+            command.mut_args(|argument| {
+                let inherited = argument.is_global_set();
+                argument.hide(inherited)
+            })
+        });
+    }
+    command
+}
+
+/// Parses the program's arguments; ends the program when they are wrong, or ask for help.
+#[must_use]
+pub fn parse() -> Cli {
+    let parsed = Cli::from_arg_matches(&command().get_matches());
+    parsed.unwrap_or_else(|error| error.exit())
 }
 
 /// Which configuration.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Configuration")]
 pub struct ConfigurationArguments {
-    /// Configuration file; without it $DIVOLTE_CONF_DIR/divolte-collector.conf if that exists, else what is built in
-    #[arg(short = 'c', long, global = true, value_name = "FILE")]
+    /// Configuration file, else $DIVOLTE_CONF_DIR/divolte-collector.conf, else what is built in
+    #[arg(short = 'c', long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
     /// Set a key, over whatever the file says; may be given several times
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Directory for journal, cursors and dead letters
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub data: Option<PathBuf>,
 }
 
@@ -71,10 +113,10 @@ impl ConfigurationArguments {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Logging")]
 pub struct LogArguments {
-    /// How log lines look; they go to the standard error
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    /// How log lines look on the standard error: text or json
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
     pub log_format: LogFormat,
-    /// What is logged: off, error, warn, info, debug or trace; or by module, as in `info,headwater::sink=debug`
+    /// What is logged: off, error, warn, info, debug or trace
     #[arg(long = "log", global = true, value_name = "LEVEL", default_value = "info")]
     pub log_level: String,
 }
@@ -89,42 +131,4 @@ pub enum LogFormat {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn arguments_stand_before_or_behind_the_command() {
-        for line in
-            ["headwater -c a --set x=1 --set y=2 --data d serve", "headwater serve -c a --set x=1 --set y=2 --data d"]
-        {
-            let cli = Cli::try_parse_from(line.split(' ')).expect(line);
-            let request = cli.configuration.request(HashMap::new());
-            assert_eq!((request.config, request.data), (Some("a".into()), Some("d".into())));
-            assert_eq!(request.set, ["x=1", "y=2"]);
-        }
-    }
-
-    #[test]
-    fn wrong_usage_ends_with_code_2() {
-        for line in [
-            "headwater serve --nope",
-            "headwater",
-            "headwater surve",
-            "headwater cat",
-            "headwater serve --log-format xml",
-        ] {
-            let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
-            assert_eq!(error.exit_code(), 2, "{line}");
-        }
-        let help = Cli::try_parse_from(["headwater", "--help"]).expect_err("the help");
-        assert_eq!(help.exit_code(), 0);
-        assert!(help.to_string().contains("headwater check -c divolte-collector.conf"));
-    }
-}
+mod tests;

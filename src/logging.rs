@@ -1,7 +1,7 @@
 //! Log lines: to the standard error, for people or as JSON; and a brake for those that a client can cause.
 
 use std::{
-    io::{self, IsTerminal},
+    io,
     sync::atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
@@ -9,7 +9,7 @@ use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 use crate::{
     cli::{LogArguments, LogFormat},
-    util::clock::Clock,
+    util::{clock::Clock, terminal::wants_color},
 };
 
 /// What of the libraries is logged below `debug`: they are not what an operator asks for.
@@ -33,10 +33,7 @@ pub fn init(arguments: &LogArguments) -> Result<(), LogLevelError> {
     let registry = tracing_subscriber::registry().with(filter);
     // A second call keeps the first subscriber, which is what a test that calls twice wants.
     let _ = match arguments.log_format {
-        LogFormat::Text => {
-            let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            registry.with(lines.with_ansi(color).with_target(false)).try_init()
-        }
+        LogFormat::Text => registry.with(lines.with_ansi(wants_color(&io::stderr())).with_target(false)).try_init(),
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     };
     Ok(())

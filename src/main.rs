@@ -3,9 +3,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use headwater::{
-    cli::Cli,
+    cli,
     command::{self, Failure},
 };
 
@@ -19,7 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 static ALLOCATOR: stats_alloc::StatsAlloc<std::alloc::System> = stats_alloc::StatsAlloc::system();
 
 fn main() -> ExitCode {
-    let outcome = command::run(Cli::parse());
+    let outcome = command::run(cli::parse());
     #[cfg(feature = "count-allocations")]
     eprintln!("headwater: {:?}", ALLOCATOR.stats());
     match outcome {

@@ -1,45 +1,121 @@
 //! Every metric of the program, in one place, resolved to plain counters at start so that nothing is looked up per event.
 //!
-//! Names follow the Prometheus conventions: base units, `_total` on counters (added by the encoder).
+//! Names follow the Prometheus conventions: base units, `_total` on counters (added by the encoder). `docs/metrics.md`
+//! lists them; a test compares it with [`Metrics::descriptions`].
+
+mod catalogue;
+mod histogram;
+mod process;
+mod stopwatch;
+mod text;
+
+use std::sync::{Arc, atomic::AtomicU64};
 
 use prometheus_client::{
     encoding::text::encode,
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
-    registry::Registry,
+    metrics::{counter::Counter, gauge::Gauge},
+    registry::{Registry, Unit},
 };
 
-/// Label set of a family: fixed names, values known at start or from a closed list.
-type Labels<const N: usize> = [(&'static str, String); N];
+use catalogue::{Catalogue, Labelled, declare};
+use process::Process;
 
-/// All metrics; cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Metrics {
-    registry: std::sync::Arc<Registry>,
-    requests: Family<Labels<2>, Counter>,
-    events: Family<Labels<2>, Counter>,
-    dropped: Family<Labels<2>, Counter>,
-    refused: Family<Labels<2>, Counter>,
-    bad_requests: Family<Labels<1>, Counter>,
-    outcomes: Family<Labels<3>, Counter>,
-    dead: Family<Labels<3>, Counter>,
-    sink_errors: Family<Labels<1>, Counter>,
-    sink_healthy: Family<Labels<1>, Gauge>,
-    sink_waiting: Family<Labels<1>, Gauge>,
-    files_published: Family<Labels<1>, Counter>,
-    files_synced: Family<Labels<1>, Counter>,
-    records_lost: Family<Labels<1>, Counter>,
-    /// Connections open on the public listener.
-    pub connections: Gauge,
-    /// Connections accepted on the public listener.
-    pub connections_accepted: Counter,
-    /// Bytes that the journal holds in memory.
-    pub journal_bytes: Gauge,
-    /// Events handed to readers.
-    pub journal_events: Counter,
-    /// Blocks handed to readers.
-    pub journal_blocks: Counter,
-    /// Writes and syncs of the journal that failed.
-    pub journal_errors: Counter,
+pub use catalogue::Description;
+pub use histogram::{BOUNDS_NS, Histogram, Seen};
+pub use stopwatch::Stopwatch;
+pub use text::Format;
+
+/// A gauge of seconds since the Unix epoch.
+pub type Timestamp = Gauge<f64, AtomicU64>;
+
+declare! {
+    /// 1 for the durability in force
+    durability: Gauge by ["level"];
+
+    /// Connections open on the public listener
+    pub connections: Gauge;
+    /// Connections that may be open on the public listener; further ones wait in the kernel
+    pub connections_limit: Gauge;
+    /// Connections accepted on the public listener
+    pub connections_accepted: Counter;
+    /// Connections of the public listener that have ended, by reason
+    connections_closed: Counter by ["reason"];
+    /// Connections that the system could not give us: no descriptors or no memory
+    pub accept_errors: Counter;
+
+    /// Requests answered, by route and status
+    requests: Counter by ["route", "status"];
+    /// From the head of a request to its answer, by route
+    request_duration: Histogram in Seconds by ["route"];
+    /// Requests that are being answered
+    pub requests_in_progress: Gauge;
+    /// Requests refused before a route, by reason
+    bad_requests: Counter by ["reason"];
+
+    /// Events in the journal, by source
+    events_accepted: Counter by ["source"];
+    /// Of the accepted events those whose checksum is missing or wrong, by source
+    events_corrupt: Counter by ["source"];
+    /// Of the accepted events those that were seen before, by source
+    events_duplicate: Counter by ["source"];
+    /// Events left out by a source that answers as usual, by source and reason
+    events_dropped: Counter by ["source", "reason"];
+    /// Events answered with 503 or 413, by source and reason
+    events_refused: Counter by ["source", "reason"];
+
+    /// Events handed from intake to the readers
+    pub journal_events: Counter;
+    /// Blocks handed from intake to the readers
+    pub journal_blocks: Counter;
+    /// Bytes of the blocks handed from intake to the readers
+    pub journal_block: Counter in Bytes;
+    /// Writes and syncs of the journal that failed
+    pub journal_errors: Counter;
+    /// From the first event of a group of blocks to its hand-over to the readers
+    pub journal_handover_duration: Histogram in Seconds;
+    /// Events that the journal holds because a sink has yet to make them durable
+    pub journal_held_events: Gauge;
+    /// Events that the journal may hold
+    pub journal_held_limit_events: Gauge;
+    /// Bytes that the journal holds in memory
+    pub journal_held: Gauge in Bytes;
+    /// Bytes that the journal may hold in memory
+    pub journal_held_limit: Gauge in Bytes;
+
+    /// Events by mapping, sink and what became of them
+    mapping_events: Counter by ["mapping", "sink", "outcome"];
+    /// Dead letters, by mapping, sink and reason
+    dead_letters: Counter by ["mapping", "sink", "reason"];
+    /// Mapping one block to the records of a sink
+    mapping_duration: Histogram in Seconds by ["sink"];
+
+    /// Records taken over by a sink; those that it takes again after a failure count again
+    sink_written_records: Counter by ["sink"];
+    /// Bytes of the records taken over by a sink
+    sink_written: Counter in Bytes by ["sink"];
+    /// Handing the records of one block over to a sink
+    sink_write_duration: Histogram in Seconds by ["sink"];
+    /// Making records durable and committing the sink's position
+    sink_checkpoint_duration: Histogram in Seconds by ["sink"];
+    /// When a sink last committed its position, since the Unix epoch
+    sink_checkpoint_timestamp: Timestamp in Seconds by ["sink"];
+    /// Events that the sink has yet to make durable
+    sink_waiting_events: Gauge by ["sink"];
+    /// 1 while the sink takes records
+    sink_healthy: Gauge by ["sink"];
+    /// Failures of a sink, each followed by another attempt unless it is misconfigured, by reason
+    sink_errors: Counter by ["sink", "reason"];
+    /// Records that were durable outside and are gone, by sink
+    records_lost: Counter by ["sink"];
+
+    /// Writing a block to an open file and syncing it
+    file_sync_duration: Histogram in Seconds by ["sink"];
+    /// Files published, by sink
+    files_published: Counter by ["sink"];
+    /// Records in published files, by sink
+    published_records: Counter by ["sink"];
+    /// Bytes of published files, by sink
+    published: Counter in Bytes by ["sink"];
 }
 
 impl Default for Metrics {
@@ -49,163 +125,211 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// All metrics at zero.
+    /// What each metric is, in the order of the exposition.
     #[must_use]
-    pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("headwater");
-        macro_rules! metric {
-            ($kind:ty, $name:literal, $help:literal) => {{
-                let metric = <$kind>::default();
-                registry.register($name, $help, metric.clone());
-                metric
-            }};
-        }
-        let requests = metric!(Family<Labels<2>, Counter>, "requests", "Requests answered, by route and status");
-        let events =
-            metric!(Family<Labels<2>, Counter>, "events_accepted", "Events in the journal, by source and flag");
-        let dropped =
-            metric!(Family<Labels<2>, Counter>, "events_dropped", "Events left out by a source, by source and reason");
-        let refused = metric!(
-            Family<Labels<2>, Counter>,
-            "events_refused",
-            "Events answered with 503 or 413, by source and reason"
-        );
-        let bad_requests =
-            metric!(Family<Labels<1>, Counter>, "bad_requests", "Requests refused before a route, by reason");
-        let outcomes =
-            metric!(Family<Labels<3>, Counter>, "mapping_events", "Events by mapping, sink and what became of them");
-        let dead = metric!(Family<Labels<3>, Counter>, "dead_letters", "Dead letters, by mapping, sink and reason");
-        let sink_errors =
-            metric!(Family<Labels<1>, Counter>, "sink_errors", "Failures of a sink, each followed by a rewind");
-        let sink_healthy = metric!(Family<Labels<1>, Gauge>, "sink_healthy", "1 while the sink takes records");
-        let sink_waiting =
-            metric!(Family<Labels<1>, Gauge>, "sink_waiting_events", "Events that the sink has yet to make durable");
-        let files_published = metric!(Family<Labels<1>, Counter>, "files_published", "Files published, by sink");
-        let files_synced = metric!(Family<Labels<1>, Counter>, "files_synced", "Syncs of open files, by sink");
-        let records_lost = metric!(
-            Family<Labels<1>, Counter>,
-            "records_lost",
-            "Records that were durable outside and are gone, by sink"
-        );
-        let connections = metric!(Gauge, "connections", "Connections open on the public listener");
-        let connections_accepted =
-            metric!(Counter, "connections_accepted", "Connections accepted on the public listener");
-        let journal_bytes = metric!(Gauge, "journal_memory_bytes", "Bytes that the journal holds in memory");
-        let journal_events = metric!(Counter, "journal_events", "Events handed from intake to the readers");
-        let journal_errors = metric!(Counter, "journal_errors", "Writes and syncs of the journal that failed");
-        let journal_blocks = metric!(Counter, "journal_blocks", "Blocks handed from intake to the readers");
-        Self {
-            registry: registry.into(),
-            requests,
-            events,
-            dropped,
-            refused,
-            bad_requests,
-            outcomes,
-            dead,
-            sink_errors,
-            sink_healthy,
-            sink_waiting,
-            files_published,
-            files_synced,
-            records_lost,
-            connections,
-            connections_accepted,
-            journal_bytes,
-            journal_events,
-            journal_blocks,
-            journal_errors,
-        }
+    pub fn descriptions(&self) -> &[Description] {
+        &self.descriptions
     }
 
-    /// The exposition in Prometheus text format (`OpenMetrics` 1.0).
+    /// The exposition.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub fn render(&self, format: Format) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);
-        text
+        format.write(text)
+    }
+
+    /// 1 for the durability in force.
+    #[must_use]
+    pub fn durability(&self, level: &str) -> Gauge {
+        self.durability.at([level])
+    }
+
+    /// Connections that have ended, by reason.
+    #[must_use]
+    pub fn connections_closed(&self, reason: &'static str) -> Counter {
+        self.connections_closed.at([reason])
     }
 
     /// Requests answered on a route (`pixel`, `json`, `script`, `ping`, `static`, `none`) with a status.
     #[must_use]
     pub fn requests(&self, route: &str, status: u16) -> Counter {
-        self.requests.get_or_create_owned(&[("route", route.into()), ("status", status.to_string())])
+        self.requests.at([route, &status.to_string()])
     }
 
-    /// Events accepted by a source; `flag` is `all`, `corrupt` or `duplicate`.
+    /// How long requests on a route take, from their head to their answer.
     #[must_use]
-    pub fn events(&self, source: &str, flag: &'static str) -> Counter {
-        self.events.get_or_create_owned(&[("source", source.into()), ("flag", flag.into())])
-    }
-
-    /// Events that a source left out without an error status, by reason.
-    #[must_use]
-    pub fn dropped(&self, source: &str, reason: &'static str) -> Counter {
-        self.dropped.get_or_create_owned(&[("source", source.into()), ("reason", reason.into())])
-    }
-
-    /// Events that the journal refused, by reason.
-    #[must_use]
-    pub fn refused(&self, source: &str, reason: &'static str) -> Counter {
-        self.refused.get_or_create_owned(&[("source", source.into()), ("reason", reason.into())])
+    pub fn request_duration(&self, route: &str) -> Histogram {
+        self.request_duration.at([route])
     }
 
     /// Requests refused before they reached a route, by reason.
     #[must_use]
     pub fn bad_requests(&self, reason: &'static str) -> Counter {
-        self.bad_requests.get_or_create_owned(&[("reason", reason.into())])
+        self.bad_requests.at([reason])
+    }
+
+    /// Events accepted by a source.
+    #[must_use]
+    pub fn events_accepted(&self, source: &str) -> Counter {
+        self.events_accepted.at([source])
+    }
+
+    /// Of these the corrupt ones.
+    #[must_use]
+    pub fn events_corrupt(&self, source: &str) -> Counter {
+        self.events_corrupt.at([source])
+    }
+
+    /// Of these the duplicates.
+    #[must_use]
+    pub fn events_duplicate(&self, source: &str) -> Counter {
+        self.events_duplicate.at([source])
+    }
+
+    /// Events that a source left out without an error status, by reason.
+    #[must_use]
+    pub fn dropped(&self, source: &str, reason: &'static str) -> Counter {
+        self.events_dropped.at([source, reason])
+    }
+
+    /// Events that the journal refused, by reason.
+    #[must_use]
+    pub fn refused(&self, source: &str, reason: &'static str) -> Counter {
+        self.events_refused.at([source, reason])
     }
 
     /// Outcomes of a mapping in a sink; see [`crate::checkpoint::Outcomes`] for the names.
     #[must_use]
     pub fn outcomes(&self, mapping: &str, sink: &str, outcome: &'static str) -> Counter {
-        self.outcomes.get_or_create_owned(&[
-            ("mapping", mapping.into()),
-            ("sink", sink.into()),
-            ("outcome", outcome.into()),
-        ])
+        self.mapping_events.at([mapping, sink, outcome])
     }
 
     /// Dead letters of a mapping in a sink by reason.
     #[must_use]
     pub fn dead(&self, mapping: &str, sink: &str, reason: &str) -> Counter {
-        self.dead.get_or_create_owned(&[("mapping", mapping.into()), ("sink", sink.into()), ("reason", reason.into())])
+        self.dead_letters.at([mapping, sink, reason])
     }
 
-    /// Failures of a sink.
+    /// How long it takes to map a block for a sink.
     #[must_use]
-    pub fn sink_errors(&self, sink: &str) -> Counter {
-        self.sink_errors.get_or_create_owned(&[("sink", sink.into())])
+    pub fn mapping_duration(&self, sink: &str) -> Histogram {
+        self.mapping_duration.at([sink])
+    }
+
+    /// Records taken over by a sink, and their bytes.
+    #[must_use]
+    pub fn sink_written(&self, sink: &str) -> (Counter, Counter) {
+        (self.sink_written_records.at([sink]), self.sink_written.at([sink]))
+    }
+
+    /// How long a sink takes to take over the records of a block.
+    #[must_use]
+    pub fn sink_write_duration(&self, sink: &str) -> Histogram {
+        self.sink_write_duration.at([sink])
+    }
+
+    /// How long a sink takes to make records durable and to commit its position.
+    #[must_use]
+    pub fn sink_checkpoint_duration(&self, sink: &str) -> Histogram {
+        self.sink_checkpoint_duration.at([sink])
+    }
+
+    /// When a sink last committed its position.
+    #[must_use]
+    pub fn sink_checkpoint_timestamp(&self, sink: &str) -> Timestamp {
+        self.sink_checkpoint_timestamp.at([sink])
+    }
+
+    /// Failures of a sink by reason: `unavailable`, `misconfigured`, `ledger` or `journal`.
+    #[must_use]
+    pub fn sink_errors(&self, sink: &str, reason: &'static str) -> Counter {
+        self.sink_errors.at([sink, reason])
     }
 
     /// 1 while the sink takes records.
     #[must_use]
     pub fn sink_healthy(&self, sink: &str) -> Gauge {
-        self.sink_healthy.get_or_create_owned(&[("sink", sink.into())])
+        self.sink_healthy.at([sink])
     }
 
     /// Events that the sink has yet to make durable.
     #[must_use]
     pub fn sink_waiting(&self, sink: &str) -> Gauge {
-        self.sink_waiting.get_or_create_owned(&[("sink", sink.into())])
-    }
-
-    /// Files published by a sink.
-    #[must_use]
-    pub fn files_published(&self, sink: &str) -> Counter {
-        self.files_published.get_or_create_owned(&[("sink", sink.into())])
-    }
-
-    /// Syncs of open files of a sink.
-    #[must_use]
-    pub fn files_synced(&self, sink: &str) -> Counter {
-        self.files_synced.get_or_create_owned(&[("sink", sink.into())])
+        self.sink_waiting_events.at([sink])
     }
 
     /// Records that were durable outside and are gone.
     #[must_use]
     pub fn records_lost(&self, sink: &str) -> Counter {
-        self.records_lost.get_or_create_owned(&[("sink", sink.into())])
+        self.records_lost.at([sink])
+    }
+
+    /// How long a sink takes to write a block to a file and to sync it.
+    #[must_use]
+    pub fn file_sync_duration(&self, sink: &str) -> Histogram {
+        self.file_sync_duration.at([sink])
+    }
+
+    /// Files published by a sink.
+    #[must_use]
+    pub fn files_published(&self, sink: &str) -> Counter {
+        self.files_published.at([sink])
+    }
+
+    /// Records in the files published by a sink, and their bytes.
+    #[must_use]
+    pub fn published(&self, sink: &str) -> (Counter, Counter) {
+        (self.published_records.at([sink]), self.published.at([sink]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_carry_unit_and_kind() {
+        let metrics = Metrics::new();
+        metrics.request_duration("pixel").observe(std::time::Duration::from_millis(2));
+        metrics.sink_written("s").1.inc_by(7);
+        metrics.sink_checkpoint_timestamp("s").set(1.5);
+        metrics.journal_held.set(9);
+        let text = metrics.render(Format::Prometheus);
+        for line in [
+            "# TYPE headwater_request_duration_seconds histogram",
+            "headwater_request_duration_seconds_bucket{le=\"0.001\",route=\"pixel\"} 0",
+            "headwater_request_duration_seconds_bucket{le=\"0.0025\",route=\"pixel\"} 1",
+            "headwater_request_duration_seconds_bucket{le=\"+Inf\",route=\"pixel\"} 1",
+            "headwater_request_duration_seconds_sum{route=\"pixel\"} 0.002",
+            "headwater_request_duration_seconds_count{route=\"pixel\"} 1",
+            "# HELP headwater_sink_written_bytes_total Bytes of the records taken over by a sink.",
+            "headwater_sink_written_bytes_total{sink=\"s\"} 7",
+            "headwater_sink_checkpoint_timestamp_seconds{sink=\"s\"} 1.5",
+            "headwater_journal_held_bytes 9",
+        ] {
+            assert!(text.lines().any(|found| found == line), "no {line}\n{text}");
+        }
+        assert!(metrics.render(Format::OpenMetrics).ends_with("\n# EOF\n"));
+    }
+
+    #[test]
+    fn descriptions_are_unique_and_complete() {
+        let metrics = Metrics::new();
+        let mut names: Vec<_> = metrics.descriptions().iter().map(|metric| metric.name.as_str()).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for metric in metrics.descriptions() {
+            assert!(!metric.help.is_empty() && !metric.help.ends_with('.'), "{metric:?}");
+            assert_eq!(metric.name.ends_with("_total"), metric.kind == "counter", "{metric:?}");
+        }
+        // Metrics without labels are there from the start.
+        let text = metrics.render(Format::Prometheus);
+        for metric in metrics.descriptions().iter().filter(|metric| metric.labels.is_empty()) {
+            assert!(text.contains(&format!("# TYPE {} {}\n", metric.name, metric.kind)), "{metric:?}\n{text}");
+        }
     }
 }

@@ -141,7 +141,7 @@ class Product(Server):
         """Events accepted, once no more come and the sink has stopped taking them. Some may be unsynced still."""
         before = None
         for _ in range(600):
-            now = self.metric("headwater_events_accepted", 'flag="all"'), self.metric("headwater_sink_waiting_events")
+            now = self.metric("headwater_events_accepted"), self.metric("headwater_sink_waiting_events")
             if now == before:
                 return int(now[0])
             before = now

@@ -6,6 +6,7 @@
 mod guard;
 mod health;
 mod live;
+mod scrape;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
     header::{
         ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
         WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -43,7 +44,6 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 const EVENT_STREAM: &str = "text/event-stream";
 const JSON: &str = "application/json";
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Connections at once; scrapers and probes need few.
 const CONNECTIONS_MAX: usize = 64;
@@ -109,7 +109,7 @@ impl Admin {
     }
 
     /// `trusted`: the request has brought the token.
-    fn page(&self, method: &Method, path: &str, trusted: bool) -> Page {
+    fn page(&self, method: &Method, path: &str, headers: &HeaderMap, trusted: bool) -> Page {
         if *method != Method::GET && *method != Method::HEAD {
             return Page::text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
         }
@@ -117,7 +117,7 @@ impl Admin {
             "/" => Page::live(trusted),
             "/live" if trusted => Page::new(StatusCode::OK, EVENT_STREAM, Bytes::new()),
             "/live" => Page::text(StatusCode::UNAUTHORIZED, "bring the token that the start has printed\n"),
-            "/metrics" => Page::new(StatusCode::OK, OPEN_METRICS, self.state.metrics.render()),
+            "/metrics" => scrape::page(&self.state, headers),
             "/health/live" => Page::text(StatusCode::OK, "live\n"),
             "/health/ready" => {
                 let health = health::look(&self.state);
@@ -156,7 +156,7 @@ impl Answer for Admin {
         }
         match (self.token.is_with(uri, headers), request.method(), uri.path()) {
             (true, &Method::GET, "/live") => self.live(connection),
-            (trusted, method, path) => self.page(method, path, trusted).reply(),
+            (trusted, method, path) => self.page(method, path, headers, trusted).reply(),
         }
     }
 }

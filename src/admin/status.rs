@@ -71,11 +71,7 @@ pub(super) fn look(state: &AdminState) -> Status {
 fn journal_status(status: &journal::Status) -> JournalStatus {
     JournalStatus {
         id: status.id.to_string(),
-        durability: match status.durability {
-            Durability::None => "none",
-            Durability::Flush => "flush",
-            Durability::Fsync => "fsync",
-        },
+        durability: durability(status.durability),
         open: status.open,
         oldest: status.oldest,
         next: status.next,
@@ -85,6 +81,15 @@ fn journal_status(status: &journal::Status) -> JournalStatus {
         events_max: status.events_max,
         bytes: status.bytes,
         bytes_max: status.bytes_max,
+    }
+}
+
+/// The durability as the configuration spells it.
+pub(super) fn durability(durability: Durability) -> &'static str {
+    match durability {
+        Durability::None => "none",
+        Durability::Flush => "flush",
+        Durability::Fsync => "fsync",
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::header::ACCEPT;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -41,7 +42,7 @@ async fn body(page: Page) -> String {
 }
 
 async fn ask_json(admin: &Admin, path: &str) -> (u16, Value) {
-    let page = admin.page(&Method::GET, path, false);
+    let page = admin.page(&Method::GET, path, &HeaderMap::new(), false);
     let status = page.status.as_u16();
     (status, serde_json::from_str(&body(page).await).expect("JSON"))
 }
@@ -64,7 +65,8 @@ async fn readiness_names_what_is_sick() {
     let (_, health) = ask_json(&admin, "/health/ready").await;
     let parts: Vec<_> = health["sick"].as_array().unwrap().iter().map(|sick| sick["part"].clone()).collect();
     assert_eq!(parts, ["server", "journal", "sink b"]);
-    assert_eq!(admin.page(&Method::GET, "/health/live", false).status, 200, "a sick process is still alive");
+    let page = admin.page(&Method::GET, "/health/live", &HeaderMap::new(), false);
+    assert_eq!(page.status, 200, "a sick process is still alive");
 }
 
 #[tokio::test]
@@ -87,14 +89,26 @@ async fn status_has_totals_per_mapping() {
 }
 
 #[tokio::test]
-async fn metrics_are_in_the_open_format() {
+async fn metrics_are_in_the_format_that_is_asked_for() {
     let admin = admin();
     admin.state.metrics.requests("pixel", 200).inc();
-    let page = admin.page(&Method::GET, "/metrics", false);
-    assert_eq!(page.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
-    let text = body(page).await;
-    assert!(text.contains("headwater_requests_total{route=\"pixel\",status=\"200\"} 1\n"), "{text}");
-    assert!(text.ends_with("# EOF\n"));
+    for (accept, kind, end) in [
+        ("application/openmetrics-text", "application/openmetrics-text; version=1.0.0; charset=utf-8", true),
+        ("*/*", "text/plain; version=0.0.4; charset=utf-8", false),
+    ] {
+        let headers = [(ACCEPT, HeaderValue::from_static(accept))].into_iter().collect();
+        let page = admin.page(&Method::GET, "/metrics", &headers, false);
+        assert_eq!(page.content_type, kind);
+        let text = body(page).await;
+        for line in [
+            "headwater_requests_total{route=\"pixel\",status=\"200\"} 1",
+            "headwater_journal_held_limit_events 10",
+            "headwater_durability{level=\"none\"} 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+        assert_eq!(text.ends_with("# EOF\n"), end);
+    }
 }
 
 #[test]
@@ -106,7 +120,7 @@ fn every_answer_forbids_everything() {
         (Method::POST, "/status", 405),
         (Method::HEAD, "/status", 200),
     ] {
-        let reply = admin.page(&method, path, false).reply();
+        let reply = admin.page(&method, path, &HeaderMap::new(), false).reply();
         assert_eq!(reply.status(), status, "{method} {path}");
         assert_eq!(reply.headers()[CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
         assert_eq!(reply.headers().contains_key(ALLOW), status == 405);
@@ -117,7 +131,7 @@ fn every_answer_forbids_everything() {
 async fn the_live_page_runs_nothing_but_its_own_script() {
     let admin = admin();
     for (trusted, status) in [(true, 200), (false, 401)] {
-        let page = admin.page(&Method::GET, "/", trusted);
+        let page = admin.page(&Method::GET, "/", &HeaderMap::new(), trusted);
         assert_eq!(page.status, status);
         let policy = page.policy.to_str().expect("ASCII").to_owned();
         assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");

@@ -1,103 +1,202 @@
-//! `headwater check`: everything that is wrong with a configuration, or what it amounts to.
+//! `headwater check`: everything that is wrong with a configuration, or what a start with it would do.
 
-use std::{fmt::Write as _, io::Write};
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+    path::Path,
+};
 
-use super::{Failure, compile, print, wants_color};
+use super::{
+    Failure, compile,
+    layout::Table,
+    preflight::{self, Finding},
+    print,
+    summary::{durability, span},
+};
 use crate::{
     config::{
         self, LoadRequest, Settings,
-        settings::{Durability, FileSettings, SinkSettings, SourceSettings},
+        settings::{FileSettings, MappingSettings, SinkSettings, SourceSettings},
     },
     diagnostic,
+    mapping::Mapping,
+    util::terminal::{Paint, Style, wants_color},
 };
 
-/// Loads the configuration, compiles its mappings, and prints what it amounts to. Nothing is opened or made.
+/// Loads the configuration, compiles its mappings, looks at directories and ports, and prints what a start would do.
+/// Nothing is made.
 ///
 /// # Errors
-/// Mistakes in the configuration, in schemas or scripts; the output cannot be written.
+/// Mistakes in the configuration, in schemas or scripts; directories or addresses that a start could not use; the
+/// output cannot be written.
 pub fn run(request: &LoadRequest, out: &mut impl Write) -> Result<(), Failure> {
     let settings = config::load(request).map_err(|errors| Failure::config(&errors))?;
-    let odd = match compile::mappings(&settings) {
-        Ok((_, odd)) => odd,
+    let (mappings, odd) = match compile::mappings(&settings) {
+        Ok(compiled) => compiled,
         Err(mut wrong) => {
             wrong.extend(settings.warnings);
             return Err(Failure::config(&wrong));
         }
     };
     let warnings = [settings.warnings.as_slice(), &odd].concat();
-    eprint!("{}", diagnostic::render(&warnings, wants_color(&std::io::stderr())));
-    print(out, &summary(&settings))
+    let paint = Paint::on(&io::stderr());
+    eprint!("{}", diagnostic::render(&warnings, wants_color(&io::stderr())));
+    let (fatal, notes): (Vec<Finding>, Vec<Finding>) =
+        preflight::look(&settings).into_iter().partition(|finding| finding.fatal);
+    if !fatal.is_empty() {
+        let told: Vec<_> = fatal.into_iter().map(|finding| format!("headwater: {}", finding.text)).collect();
+        return Err(Failure::Config(told.join("\n")));
+    }
+    for note in &notes {
+        eprintln!("{} {}", paint.paint(Style::Odd, "note:"), note.text);
+    }
+    print(out, &summary(&settings, &mappings, &with(request, &settings), Paint::on(&io::stdout())))
 }
 
-/// What a configuration amounts to, in a few lines.
-#[must_use]
-pub fn summary(settings: &Settings) -> String {
-    let mut lines = String::new();
-    let mut line = |name: &str, text: String| {
+/// With what a start would begin.
+fn with(request: &LoadRequest, settings: &Settings) -> String {
+    match &request.config {
+        Some(file) => format!("with {}", file.display()),
+        None if settings.embedded => "without a configuration file".to_owned(),
+        None => "with the file in $DIVOLTE_CONF_DIR".to_owned(),
+    }
+}
+
+/// What a start would do.
+fn summary(settings: &Settings, mappings: &[Mapping], with: &str, paint: Paint) -> String {
+    let mut text = format!("{} {with}:\n", paint.paint(Style::Strong, "This is what a start would do"));
+    let mut section = |title: &str, table: &Table| {
         // Writing to memory cannot fail.
-        let _ = writeln!(lines, "{name:<12}{text}");
+        let _ = write!(text, "\n{}\n{}", paint.paint(Style::Heading, title), table.render(paint));
     };
-    let host = settings.server.host.as_deref().unwrap_or("this machine only");
-    line("listens on", format!("{host}, port {}", settings.server.port));
-    let admin = &settings.admin;
-    let port = format!("{}, port {}", admin.host, admin.port);
-    line("admin on", if admin.enabled { port } else { "nothing, it is switched off".to_owned() });
+    section("Listen", &listeners(settings));
+    section("Collect", &sources(settings));
+    section("Map", &mapping_table(settings, mappings));
+    section("Write", &sinks(settings));
+    section("Keep", &keep(settings));
+    text
+}
+
+fn listeners(settings: &Settings) -> Table {
+    let (server, admin) = (&settings.server, &settings.admin);
+    let mut table = Table::default();
+    let host = server.host.as_deref().unwrap_or("127.0.0.1");
+    let page = if server.serve_static_resources { ", with a page at /" } else { "" };
+    let reach = match (server.host.as_deref(), host) {
+        (None, _) => "for this machine only",
+        (_, "0.0.0.0" | "::" | "[::]") => "on every address of this machine",
+        _ => "on this address",
+    };
+    table.row("public", Style::Strong, format!("{host}:{}", server.port), format!("{reach}{page}"));
+    if admin.enabled {
+        table.row("admin", Style::Strong, format!("{}:{}", admin.host, admin.port), "metrics, health, status");
+    } else {
+        table.row("admin", Style::Faint, "none", "switched off: no metrics, no health, no status");
+    }
+    table
+}
+
+fn sources(settings: &Settings) -> Table {
+    let host = match settings.server.host.as_deref() {
+        None => "127.0.0.1".to_owned(),
+        Some("0.0.0.0" | "::" | "[::]") => "localhost".to_owned(),
+        Some(host) if host.contains(':') && !host.starts_with('[') => format!("[{host}]"),
+        Some(host) => host.to_owned(),
+    };
+    let base = format!("http://{host}:{}", settings.server.port);
+    let mut table = Table::default();
     for source in &settings.sources {
-        line("source", source_line(source));
+        match source {
+            SourceSettings::Browser(browser) => {
+                let path = |name: &str| format!("GET  {base}{}{name}", browser.prefix);
+                table.row(&browser.name, Style::Strong, path(&browser.javascript_name), "the tracker for your pages");
+                table.row("", Style::Strong, path(&browser.event_suffix), "the events that it sends");
+            }
+            SourceSettings::Json(json) => {
+                let remark = format!("events in JSON, up to {} bytes each", json.body_bytes_max);
+                table.row(&json.name, Style::Strong, format!("POST {base}{}", json.event_path), remark);
+            }
+        }
     }
-    for mapping in &settings.mappings {
-        let (schema, script) = compile::files(mapping);
-        let way = format!("{} → {}", names(&mapping.sources), names(&mapping.sinks));
-        line("mapping", format!("{}: {way}, schema {schema}, script {script}", mapping.name));
+    if settings.sources.is_empty() {
+        table.row("nothing", Style::Odd, "there is no source", "");
     }
+    table
+}
+
+fn mapping_table(settings: &Settings, mappings: &[Mapping]) -> Table {
+    let mut table = Table::default();
+    for (named, mapping) in settings.mappings.iter().zip(mappings) {
+        one_mapping(&mut table, named, mapping);
+    }
+    if settings.mappings.is_empty() {
+        table.row("nothing", Style::Odd, "there is no mapping", "events are answered and go nowhere");
+    }
+    table
+}
+
+fn one_mapping(table: &mut Table, settings: &MappingSettings, mapping: &Mapping) {
+    let (schema, script) = compile::files(settings);
+    let way = format!("{} → {}", names(&settings.sources), names(&settings.sinks));
+    let left_out = match (settings.discard_corrupted, settings.discard_duplicates) {
+        (true, true) => "without corrupt events and duplicates",
+        (true, false) => "without corrupt events",
+        (false, true) => "without duplicates",
+        (false, false) => "",
+    };
+    table.row(&settings.name, Style::Strong, way, left_out);
+    let fields: Vec<_> = mapping.schema().fields().iter().map(|field| field.name.as_str()).collect();
+    let record = format!("record {}, {}", mapping.schema().name(), count(fields.len(), "field"));
+    table.row("", Style::Strong, format!("schema  {schema}"), record);
+    let set = mapping.set_fields();
+    let unset: Vec<_> = fields.iter().filter(|field| !set.contains(field)).copied().collect();
+    let mapped =
+        if unset.is_empty() { "sets every field".to_owned() } else { format!("sets {}", count(set.len(), "field")) };
+    table.row("", Style::Strong, format!("script  {script}"), mapped);
+    if unset.is_empty() {
+        return;
+    }
+    table.list("sets    ", &set);
+    table.list("leaves  ", &unset);
+}
+
+fn sinks(settings: &Settings) -> Table {
+    let mut table = Table::default();
     for SinkSettings::File(sink) in &settings.sinks {
-        line("sink", sink_line(sink));
+        files(&mut table, sink);
     }
     if settings.sinks.is_empty() {
-        line("sink", "none: events are answered and go nowhere".to_owned());
+        table.row("nothing", Style::Odd, "no sink is in use", "events are answered and go nowhere");
     }
-    line("durability", durability(settings.journal.durability).to_owned());
-    line("data", settings.data_directory.display().to_string());
-    lines
+    table
+}
+
+fn files(table: &mut Table, sink: &FileSettings) {
+    let made = |path: &Path| if sink.make_directories && !path.exists() { ", will be made" } else { "" };
+    let (publish, working) = (&sink.publish_directory, &sink.working_directory);
+    let every = span(sink.roll_every);
+    let remark = format!("finished files, one every {every} from each thread{}", made(publish));
+    table.row(sink.name.as_str(), Style::Strong, publish.display().to_string(), remark);
+    let remark = format!("unfinished files, {} at a time{}", sink.lanes, made(working));
+    table.row("", Style::Strong, working.display().to_string(), remark);
+}
+
+fn keep(settings: &Settings) -> Table {
+    let mut table = Table::default();
+    let (level, style, meaning) = durability(settings.journal.durability);
+    table.row("durability", style, level, meaning);
+    let data = &settings.data_directory;
+    let made = if data.exists() { "" } else { ", will be made" };
+    table.row("data", Style::Strong, data.display().to_string(), format!("cursors and dead letters{made}"));
+    table
 }
 
 fn names(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
-fn source_line(source: &SourceSettings) -> String {
-    match source {
-        SourceSettings::Browser(browser) => format!(
-            "{}: browser, script {prefix}{}, events {prefix}{}",
-            browser.name,
-            browser.javascript_name,
-            browser.event_suffix,
-            prefix = browser.prefix
-        ),
-        SourceSettings::Json(json) => {
-            format!("{}: JSON, events {}, bodies up to {} bytes", json.name, json.event_path, json.body_bytes_max)
-        }
-    }
-}
-
-fn sink_line(sink: &FileSettings) -> String {
-    format!(
-        "{}: files in {}, written in {}, {} at once, each published after {:?}",
-        sink.name,
-        sink.publish_directory.display(),
-        sink.working_directory.display(),
-        sink.lanes,
-        sink.roll_every
-    )
-}
-
-/// What an answered event survives.
-fn durability(durability: Durability) -> &'static str {
-    match durability {
-        Durability::None => "none: an answered event survives an orderly stop",
-        Durability::Flush => "flush: an answered event survives the end of the process",
-        Durability::Fsync => "fsync: an answered event survives a power cut",
-    }
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -109,7 +208,9 @@ mod tests {
     #[test]
     fn the_summary_names_what_runs() {
         let request = LoadRequest { data: Some("/d".into()), ..LoadRequest::default() };
-        insta::assert_snapshot!(summary(&config::load(&request).expect("what is built in loads")));
+        let settings = config::load(&request).expect("what is built in loads");
+        let (mappings, _) = compile::mappings(&settings).expect("what is built in compiles");
+        insta::assert_snapshot!(summary(&settings, &mappings, &with(&request, &settings), Paint::new(false)));
     }
 
     #[test]

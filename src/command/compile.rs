@@ -12,6 +12,7 @@ use crate::{
     diagnostic::{Diagnostic, SourceText},
     mapping::{self, Mapping, MappingOptions, builtin},
     record::schema::RecordSchema,
+    util::reason::reason,
 };
 
 /// Code of the message for a schema that cannot be used.
@@ -59,7 +60,7 @@ fn read(file: &Path) -> Result<Arc<SourceText>, Diagnostic> {
     let name = file.display().to_string();
     match fs::read_to_string(file) {
         Ok(text) => Ok(Arc::new(SourceText { name, text })),
-        Err(error) => Err(Diagnostic::error(FILE, format!("file `{name}` cannot be read: {error}"))),
+        Err(error) => Err(Diagnostic::error(FILE, format!("file `{name}` cannot be read: {}", reason(&error)))),
     }
 }
 

@@ -3,19 +3,25 @@
 pub mod cat;
 pub mod check;
 pub mod compile;
+pub mod completions;
+pub mod layout;
+pub mod preflight;
 pub mod serve;
+pub mod summary;
 pub mod version;
 
 use std::{
     collections::HashMap,
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
 };
 
 use crate::{
     cli::{Cli, Command},
     diagnostic::{self, Diagnostic},
     logging,
+    util::terminal::wants_color,
 };
+use cat::Dress;
 
 /// Why a command did not do what it was told.
 #[derive(Debug, thiserror::Error)]
@@ -39,12 +45,6 @@ impl Failure {
     }
 }
 
-/// Whether colours are wanted on an output: on a terminal, unless `NO_COLOR` is set.
-#[must_use]
-pub fn wants_color(output: &impl IsTerminal) -> bool {
-    output.is_terminal() && std::env::var_os("NO_COLOR").is_none()
-}
-
 /// Does what the command line says.
 ///
 /// # Errors
@@ -56,9 +56,11 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve => serve::run(&request),
         Command::Check => check::run(&request, &mut out),
-        Command::Cat(arguments) => {
-            cat::run(&arguments, &mut out).map_err(|error| Failure::Running(format!("headwater: {error}")))
-        }
+        Command::Cat(arguments) => cat::run(&arguments, Dress::of(&io::stdout()), &mut out).map_err(|error| {
+            let told = format!("headwater: {error}");
+            if error.is_wrong_usage() { Failure::Config(told) } else { Failure::Running(told) }
+        }),
+        Command::Completions { shell } => completions::run(shell, &mut out),
         Command::Version => version::run(&mut out),
     }
 }

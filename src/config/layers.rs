@@ -14,7 +14,10 @@ use super::{
     problem::code,
     scan,
 };
-use crate::diagnostic::{Diagnostic, SourceText};
+use crate::{
+    diagnostic::{Diagnostic, SourceText},
+    util::reason::reason,
+};
 
 /// Every default.
 const REFERENCE: &str = include_str!("reference.conf");
@@ -186,11 +189,18 @@ fn read_file(path: &Path) -> Result<String, Diagnostic> {
     let failed = |reason: &dyn std::fmt::Display| {
         Diagnostic::error(code::FILE, format!("configuration file `{}` cannot be read: {reason}", path.display()))
     };
-    let length = fs::metadata(path).map_err(|error| failed(&error))?.len();
+    let unreadable = |error: std::io::Error| {
+        let diagnostic = failed(&reason(&error));
+        match error.kind() {
+            std::io::ErrorKind::IsADirectory => diagnostic.hint("name the file in it"),
+            _ => diagnostic,
+        }
+    };
+    let length = fs::metadata(path).map_err(unreadable)?.len();
     if length > FILE_BYTES_MAX {
         return Err(failed(&format!("it has {length} bytes, more than {FILE_BYTES_MAX}")));
     }
-    fs::read_to_string(path).map_err(|error| failed(&error))
+    fs::read_to_string(path).map_err(unreadable)
 }
 
 /// The message for a text that does not follow the language.

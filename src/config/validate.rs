@@ -14,7 +14,10 @@ use super::{
     settings::{MappingSettings, Settings, SourceSettings},
     sinks::SinkOptions,
 };
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::{
+    diagnostic::{Diagnostic, nearest},
+    util::reason::reason,
+};
 
 /// Checks everything and makes the settings. They are only worth something when no error was reported.
 pub fn validate(
@@ -137,7 +140,8 @@ fn files(settings: &MappingSettings, problems: &Problems) {
     {
         let Some(file) = file else { continue };
         if let Err(error) = fs::File::open(file) {
-            let message = format!("file `{}` of mapping `{}` cannot be read: {error}", file.display(), settings.name);
+            let message =
+                format!("file `{}` of mapping `{}` cannot be read: {}", file.display(), settings.name, reason(&error));
             let path = path(&["mappings", &settings.name, key]);
             problems.report(Diagnostic::error(code::ABSENT, message).hint(relative(file)), At::Value(&path), "");
         }

@@ -8,6 +8,7 @@
 //! Invariant: the sink is asked for a checkpoint after every block and at least every [`TICK`].
 
 pub mod live;
+mod meters;
 mod retry;
 mod status;
 #[cfg(test)]
@@ -21,7 +22,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     runtime::Handle,
     sync::watch,
@@ -39,6 +39,7 @@ use crate::{
 };
 
 use live::Sampler;
+use meters::Meters;
 use retry::Deadline;
 
 pub use retry::backoff;
@@ -166,8 +167,7 @@ struct Delivery<S, M> {
     deadline: Deadline,
     /// Where the sink stood when it began to fail.
     failing: Option<Offset>,
-    healthy: Gauge,
-    waiting: Gauge,
+    meters: Meters,
 }
 
 impl<S, M> Delivery<S, M>
@@ -177,16 +177,15 @@ where
 {
     fn new(parts: Parts<S, M>, deadline: watch::Receiver<Option<Instant>>) -> Self {
         let sink = parts.ledger.sink().clone();
-        let (healthy, waiting) = (parts.metrics.sink_healthy(sink.as_str()), parts.metrics.sink_waiting(sink.as_str()));
-        healthy.set(1);
+        let meters = Meters::new(&parts.metrics, sink.as_str());
+        meters.healthy(true);
         Self {
             parts,
             chunk: RecordChunk::default(),
             status: Arc::new(DeliveryStatus::new(sink)),
             deadline: Deadline::new(deadline),
             failing: None,
-            healthy,
-            waiting,
+            meters,
         }
     }
 
@@ -196,6 +195,7 @@ where
                 Ok(ending) => return ending,
                 Err(failure) => failure,
             };
+            self.meters.failed(&failure);
             if let Failure::Sink(error @ SinkError::Misconfigured { .. }) = &failure {
                 return self.stopped(error);
             }
@@ -231,12 +231,14 @@ where
 
     /// Goes back to the last checkpoint.
     async fn resume(&mut self) -> Result<(), Failure> {
+        let began = Instant::now();
         let last = self.parts.ledger.last().clone();
         let resumed = self.parts.sink.resume(&last).await;
         self.note_losses();
         let resumed = resumed?;
         let upto = resumed.upto;
         self.parts.ledger.adopt(resumed)?;
+        self.meters.committed(began);
         self.parts.reader.seek(upto);
         self.report();
         // What a former process left to do is done before anything else.
@@ -245,12 +247,16 @@ where
 
     async fn block(&mut self, block: &Arc<Block>) -> Result<(), Failure> {
         let Parts { sink, ledger, map, .. } = &mut self.parts;
+        let began = Instant::now();
         map(block, &mut self.chunk);
+        let mapped = Instant::now();
+        self.meters.mapping.observe(mapped - began);
         ledger.take(&mut self.chunk);
         let written = sink.write(&self.chunk).await;
         // The block must not stay in memory for as long as the site is quiet.
         self.chunk.block = None;
         written?;
+        self.meters.written(mapped, self.chunk.records.len(), self.chunk.bytes.len());
         self.checkpoint(Tick::Written).await?;
         if self.needs_room() {
             self.checkpoint(Tick::Room).await?;
@@ -274,9 +280,13 @@ where
     }
 
     async fn checkpoint(&mut self, why: Tick) -> Result<(), Failure> {
+        let (began, commits) = (Instant::now(), self.parts.ledger.commits());
         let done = self.parts.sink.checkpoint(why, &mut self.parts.ledger).await;
         self.note_losses();
         done?;
+        if self.parts.ledger.commits() > commits {
+            self.meters.committed(began);
+        }
         self.report();
         Ok(())
     }
@@ -285,7 +295,7 @@ where
         for loss in self.parts.sink.take_losses() {
             let sink = self.parts.ledger.sink();
             tracing::error!(%sink, records = loss.records, what = %loss.what, "records were lost outside");
-            self.parts.metrics.records_lost(sink.as_str()).inc_by(loss.records);
+            self.meters.lost.inc_by(loss.records);
             self.status.degrade(format!("{} records were lost: {}", loss.records, loss.what));
         }
     }
@@ -294,7 +304,7 @@ where
     fn report(&mut self) {
         let ledger = &self.parts.ledger;
         let (upto, held) = (ledger.last().upto, ledger.held().events);
-        self.waiting.set(i64::try_from(held).unwrap_or(i64::MAX));
+        self.meters.waiting(held);
         self.status.update(|report| {
             if report.upto != upto || report.totals.mappings.is_empty() {
                 report.upto = upto;
@@ -305,7 +315,7 @@ where
         if self.failing.is_some_and(|failed_at| upto > failed_at || held == 0) {
             self.failing = None;
             self.parts.backoff.reset();
-            self.healthy.set(1);
+            self.meters.healthy(true);
             self.status.recover();
             tracing::info!(sink = %ledger.sink(), %upto, "sink has recovered");
         }
@@ -317,10 +327,8 @@ where
         let sink = ledger.sink();
         self.failing.get_or_insert(ledger.last().upto);
         let wait = self.parts.backoff.next_wait();
-        self.parts.metrics.sink_errors(sink.as_str()).inc();
-        self.healthy.set(0);
         let waiting = ledger.held().events;
-        self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.meters.waiting(waiting);
         self.status.update(|report| report.health = Health::Retrying(failure.to_string()));
         // One line per attempt, and attempts become rare.
         tracing::warn!(%sink, %failure, waiting, ?wait, "sink failed; it is tried again");
@@ -329,8 +337,6 @@ where
 
     fn stopped(&mut self, error: &SinkError) -> Ending {
         tracing::error!(sink = %self.parts.ledger.sink(), %error, "delivery stopped");
-        self.parts.metrics.sink_errors(self.parts.ledger.sink().as_str()).inc();
-        self.healthy.set(0);
         self.status.update(|report| report.health = Health::Stopped(error.to_string()));
         Ending::Stopped
     }

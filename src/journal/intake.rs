@@ -1,6 +1,6 @@
 //! The open block: what has been accepted and not yet handed to the journal thread.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use crate::checkpoint::{Offset, Span};
 
@@ -37,6 +37,8 @@ pub(super) struct Intake {
     reserved: Offset,
     /// What the requests of the open block wait for; none where nothing is ever waited for.
     seal: Option<Arc<Seal>>,
+    /// When the oldest event came that was not handed to the journal thread.
+    since: Option<Instant>,
     open: bool,
     sick: bool,
     pool: Pool,
@@ -45,8 +47,8 @@ pub(super) struct Intake {
 /// What the journal thread is to do next.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// These blocks are to be handed over.
-    Group(Vec<Block>),
+    /// These blocks are to be handed over; their first event came then.
+    Group(Vec<Block>, Instant),
     /// The open block holds something but its time has not come.
     Open,
     /// There is nothing.
@@ -68,6 +70,7 @@ impl Intake {
             room,
             reserved: Offset(u64::MAX),
             seal: waited.then(Arc::default),
+            since: None,
             open: true,
             sick: false,
             pool: Pool::default(),
@@ -99,6 +102,7 @@ impl Intake {
     /// Copies the run in. Gives its ticket and says whether the open block was empty before.
     pub(super) fn take(&mut self, run: &mut Run, decide: impl FnMut(&mut RunEvent<'_>)) -> (Ticket, bool) {
         let was_empty = self.first == self.next;
+        self.since.get_or_insert_with(Instant::now);
         run.decide(decide);
         self.buffer.extend_from_slice(&run.bytes);
         let span = Span::new(self.next, self.next.plus(run.len() as u64));
@@ -117,7 +121,10 @@ impl Intake {
         }
         if !self.sealed.is_empty() {
             self.taken_bytes += std::mem::take(&mut self.sealed_bytes);
-            Work::Group(std::mem::take(&mut self.sealed))
+            let now = Instant::now();
+            // What stays open, if anything, has come since the last block was sealed: just now, more or less.
+            let since = std::mem::replace(&mut self.since, (self.first != self.next).then_some(now));
+            Work::Group(std::mem::take(&mut self.sealed), since.unwrap_or(now))
         } else if self.first != self.next {
             Work::Open
         } else if self.open {

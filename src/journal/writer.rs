@@ -104,9 +104,10 @@ impl Writer {
         // Bound to a name so that the lock is free again before the arms run.
         let work = self.shared.intake().work(due);
         match work {
-            Work::Group(blocks) => {
+            Work::Group(blocks, since) => {
                 self.due_at = None;
                 self.group(blocks, now);
+                self.shared.settings.metrics.journal_handover_duration.observe(since.elapsed());
                 Next::Turn
             }
             Work::Open => {
@@ -216,8 +217,10 @@ impl Writer {
     fn hand_over(&mut self, blocks: Vec<Arc<Block>>) {
         let shared = &self.shared;
         let events: u64 = blocks.iter().map(|block| block.span().len()).sum();
-        shared.settings.metrics.journal_events.inc_by(events);
-        shared.settings.metrics.journal_blocks.inc_by(blocks.len() as u64);
+        let metrics = &shared.settings.metrics;
+        metrics.journal_events.inc_by(events);
+        metrics.journal_blocks.inc_by(blocks.len() as u64);
+        metrics.journal_block.inc_by(blocks.iter().map(|block| block.size() as u64).sum());
         shared.release(shared.ring.push(blocks, self.before.take()));
         if let Some(store) = &self.store {
             self.shared.intake().settle(store.room(), store.reserved());
@@ -288,7 +291,7 @@ impl Writer {
     /// Refuses everything that was taken and not answered. Admission is closed.
     fn refuse_pending(&mut self) {
         let work = self.shared.intake().work(true);
-        if let Work::Group(blocks) = work {
+        if let Work::Group(blocks, _) = work {
             self.refuse(blocks);
         }
     }

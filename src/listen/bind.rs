@@ -7,7 +7,7 @@ use std::{
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::config::settings::ServerSettings;
+use crate::{config::settings::ServerSettings, util::reason::reason};
 
 /// Connections that the kernel may keep waiting; it lowers this to its own limit (`net.core.somaxconn`).
 const BACKLOG: i32 = 4096;
@@ -23,7 +23,7 @@ pub struct Listener {
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// The host name cannot be resolved.
-    #[error("the host `{host}` has no address to listen on: {source}")]
+    #[error("the host `{host}` has no address to listen on: {}", reason(source))]
     Host {
         /// As configured.
         host: String,
@@ -42,14 +42,41 @@ pub enum ListenError {
         /// Where.
         address: SocketAddr,
     },
+    /// The port is one of those that only privileged programs may use.
+    #[error("port {} of {} may not be used by this user", address.port(), address.ip())]
+    Forbidden {
+        /// Where.
+        address: SocketAddr,
+    },
     /// Anything else.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {}", reason(source))]
     Io {
         /// Where.
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl ListenError {
+    /// What to do about it, for a listener whose `host` and `port` are configured below `key`.
+    #[must_use]
+    pub fn advice(&self, key: &str) -> String {
+        match self {
+            Self::Taken { address } => {
+                let other = address.port().checked_add(100).unwrap_or(8290);
+                format!("stop that program, or choose another port, as in --set {key}.port={other}")
+            }
+            Self::Forbidden { .. } => {
+                format!(
+                    "choose a port from 1024 on, as in --set {key}.port=8290, or grant CAP_NET_BIND_SERVICE to the program"
+                )
+            }
+            Self::Host { .. } | Self::Foreign { .. } | Self::Io { .. } => {
+                format!("set {key}.host to a name or an address of this machine, or to 0.0.0.0 for all of them")
+            }
+        }
+    }
 }
 
 /// Binds the public listener.
@@ -73,6 +100,7 @@ impl Listener {
         let socket = listen(address).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => ListenError::Taken { address },
             io::ErrorKind::AddrNotAvailable => ListenError::Foreign { address },
+            io::ErrorKind::PermissionDenied => ListenError::Forbidden { address },
             _ => ListenError::Io { address, source },
         })?;
         let local = socket.local_addr().map_err(|source| ListenError::Io { address, source })?;

@@ -28,10 +28,14 @@ const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration:
 #[derive(Debug, Default)]
 pub struct Counters {
     open: Gauge,
+    limit: Gauge,
     accepted: Counter,
+    accept_errors: Counter,
     malformed: Counter,
     too_large: Counter,
     slow: Counter,
+    /// By how they ended, see [`Counters::closed`].
+    closed: [Counter; 4],
 }
 
 impl Counters {
@@ -40,10 +44,13 @@ impl Counters {
     pub fn public(metrics: &Metrics) -> Self {
         Self {
             open: metrics.connections.clone(),
+            limit: metrics.connections_limit.clone(),
             accepted: metrics.connections_accepted.clone(),
+            accept_errors: metrics.accept_errors.clone(),
             malformed: metrics.bad_requests("malformed"),
             too_large: metrics.bad_requests("too_large"),
             slow: metrics.bad_requests("slow"),
+            closed: ["finished", "malformed", "too_large", "dropped"].map(|reason| metrics.connections_closed(reason)),
         }
     }
 
@@ -51,6 +58,18 @@ impl Counters {
     #[must_use]
     pub fn unseen() -> Self {
         Self::default()
+    }
+
+    /// Counts the end of a connection.
+    fn closed(&self, end: End) {
+        let (index, bad_request) = match end {
+            End::Fine => (0, None),
+            End::Malformed => (1, Some(&self.malformed)),
+            End::TooLarge => (2, Some(&self.too_large)),
+            End::Dropped => (3, None),
+        };
+        self.closed[index].inc();
+        bad_request.map(Counter::inc);
     }
 }
 
@@ -85,6 +104,7 @@ pub async fn serve<A: Answer>(
         room: Arc::new(Semaphore::new(connections_max as usize)),
         counters: Arc::new(counters),
     };
+    server.counters.limit.set(i64::from(connections_max));
     let pace = Pace::new(limits);
     tokio::select! {
         biased;
@@ -119,6 +139,7 @@ impl<A: Answer> Server<A> {
                 }
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {
+                    self.counters.accept_errors.inc();
                     // At most one line per second, since the pause doubles to that.
                     tracing::warn!(%error, ?pause, "no connection can be accepted now");
                     sleep(pause).await;
@@ -139,12 +160,7 @@ impl<A: Answer> Server<A> {
         let driven = drive(stream, info, answer, builder, limit);
         tokio::spawn(async move {
             let open = Open(Arc::clone(&counters), membership, permit);
-            let counter = match driven.await {
-                End::Fine | End::Dropped => None,
-                End::Malformed => Some(&counters.malformed),
-                End::TooLarge => Some(&counters.too_large),
-            };
-            counter.map(Counter::inc);
+            counters.closed(driven.await);
             drop(open);
         });
     }

@@ -36,7 +36,7 @@ use crate::{
 use diagnostic::{MAYBE_UNSET, Reports};
 use eval::Buffers;
 use producer::Producer;
-use program::Program;
+use program::{Op, Program};
 
 /// A mapping, ready to run. Immutable; shared between deliveries.
 #[derive(Debug)]
@@ -87,6 +87,19 @@ impl Mapping {
     #[must_use]
     pub fn schema(&self) -> &Arc<RecordSchema> {
         &self.schema
+    }
+
+    /// Names of the fields that its script may set, in the order of the schema.
+    #[must_use]
+    pub fn set_fields(&self) -> Vec<&str> {
+        let set = |index: usize| {
+            self.program.ops.iter().any(|op| match op {
+                Op::Set { field, .. } | Op::SetLiteral { field, .. } => *field == index,
+                Op::Unless { .. } | Op::Jump { .. } => false,
+            })
+        };
+        let fields = self.schema.fields().iter().enumerate();
+        fields.filter(|(index, _)| set(*index)).map(|(_, field)| field.name.as_str()).collect()
     }
 
     /// Headers and cookies that its script reads.

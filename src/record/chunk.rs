@@ -23,6 +23,10 @@ pub enum DeadReason {
 }
 
 impl DeadReason {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::RecordIncomplete, Self::EvaluationFailed, Self::Unreadable, Self::Refused, Self::Internal];
+
     /// The code, as in metrics and documentation.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -18,7 +18,7 @@ use crate::{
     checkpoint::{Checkpoint, FROZEN_MAPPINGS_MAX, MappingTotals, Offset, Outcomes, SinkName, Span, Totals},
     journal::{Block, Cursor, GapReason, Held, JournalError},
     metrics::Metrics,
-    record::chunk::{RecordChunk, Refusal},
+    record::chunk::{DeadReason, RecordChunk, Refusal},
 };
 
 use super::dead_letter::{DeadLetters, Letter};
@@ -48,6 +48,7 @@ pub struct Ledger {
     /// What is not drafted yet, in order and without holes.
     entries: VecDeque<Entry>,
     counters: Vec<Counters>,
+    commits: u64,
     metrics: Metrics,
 }
 
@@ -85,7 +86,7 @@ impl Ledger {
         let totals = cursor.last().totals.clone();
         let metrics = metrics.clone();
         let entries = VecDeque::new();
-        Self { cursor, letters, mappings, totals, places: Vec::new(), entries, counters, metrics }
+        Self { cursor, letters, mappings, totals, places: Vec::new(), entries, counters, commits: 0, metrics }
     }
 
     /// The checkpoint last committed.
@@ -113,6 +114,12 @@ impl Ledger {
             (Some(first), Some(last)) => last.span.next.0 - first.span.first.0,
             _ => 0,
         }
+    }
+
+    /// How often it was committed.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits
     }
 
     /// After `resume`: the outside stands here. Forgets what is above, commits, and cuts the dead letters to it.
@@ -216,6 +223,7 @@ impl Ledger {
     pub fn commit(&mut self, checkpoint: Checkpoint) -> Result<(), LedgerError> {
         let before = self.cursor.last().totals.clone();
         self.cursor.commit(checkpoint)?;
+        self.commits += 1;
         self.count(&before);
         Ok(())
     }
@@ -256,6 +264,10 @@ impl Entry {
 impl Counters {
     fn new(metrics: &Metrics, mapping: &str, sink: &str) -> Self {
         let counter = |outcome| metrics.outcomes(mapping, sink, outcome);
+        // Raised seldom, so not kept; but a counter that is not there before its first event looks as if it never moved.
+        for reason in DeadReason::ALL {
+            let _ = metrics.dead(mapping, sink, reason.code());
+        }
         Self {
             delivered: counter("delivered"),
             discarded_corrupt: counter("discarded_corrupt"),

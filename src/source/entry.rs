@@ -72,9 +72,9 @@ impl Entry {
         reasons: impl IntoIterator<Item = &'static str>,
     ) -> Self {
         let counters = Counters {
-            all: metrics.events(name, "all"),
-            corrupt: metrics.events(name, "corrupt"),
-            duplicate: metrics.events(name, "duplicate"),
+            all: metrics.events_accepted(name),
+            corrupt: metrics.events_corrupt(name),
+            duplicate: metrics.events_duplicate(name),
             dropped: reasons.into_iter().map(|reason| (reason, metrics.dropped(name, reason))).collect(),
             refused: REFUSALS.map(|reason| metrics.refused(name, reason)),
         };

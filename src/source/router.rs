@@ -24,7 +24,7 @@ use crate::{
     event::Keep,
     journal::{Refused, Ticket},
     listen::{Answer, ConnInfo, Gate, Phase, Reply, proxy},
-    metrics::Metrics,
+    metrics::{Metrics, Stopwatch},
     util::clock::Clock,
 };
 
@@ -239,24 +239,37 @@ impl Router {
         Some(&self.routes[index].1)
     }
 
-    async fn dispatch(&self, parts: &mut Parts, body: Incoming, connection: &ConnInfo) -> Answered {
+    async fn dispatch(
+        &self,
+        parts: &mut Parts,
+        body: Incoming,
+        connection: &ConnInfo,
+        stopwatch: Stopwatch,
+    ) -> Answered {
         target::check(parts.version, &parts.uri, &parts.headers)?;
         if let Some(route) = self.find(parts.uri.path()) {
-            return self.follow(route, parts, body, connection).await;
+            return self.follow(route, parts, body, connection, stopwatch).await;
         }
         if target::is_special(parts.uri.path()) {
             let normal = target::normalise(parts.uri.path())?;
             match self.find(&normal.path) {
-                Some(route) => self.follow(route, parts, body, connection).await,
-                None => self.unrouted(&normal.path, normal.slash, parts),
+                Some(route) => self.follow(route, parts, body, connection, stopwatch).await,
+                None => self.unrouted(&normal.path, normal.slash, parts, stopwatch),
             }
         } else {
             let uri = parts.uri.clone();
-            self.unrouted(uri.path(), false, parts)
+            self.unrouted(uri.path(), false, parts, stopwatch)
         }
     }
 
-    async fn follow(&self, route: &Route, parts: &mut Parts, body: Incoming, connection: &ConnInfo) -> Answered {
+    async fn follow(
+        &self,
+        route: &Route,
+        parts: &mut Parts,
+        body: Incoming,
+        connection: &ConnInfo,
+        stopwatch: Stopwatch,
+    ) -> Answered {
         let reply = match route {
             Route::Pixel(pixel) => pixel.answer(&self.shared, parts, connection).await?,
             Route::Json(json) => json.answer(&self.shared, parts, body, connection).await?,
@@ -269,7 +282,7 @@ impl Router {
                 self.ping(parts)
             }
         };
-        self.counters.routes[route.kind()].count(reply.status());
+        self.counters.routes[route.kind()].count(reply.status(), stopwatch);
         Ok(reply)
     }
 
@@ -287,25 +300,25 @@ impl Router {
         }
     }
 
-    fn unrouted(&self, path: &str, slash: bool, parts: &mut Parts) -> Answered {
+    fn unrouted(&self, path: &str, slash: bool, parts: &mut Parts, stopwatch: Stopwatch) -> Answered {
         self.check_query(parts)?;
         let reply = match &self.shop {
             Some(shop) => shop.answer(path, parts),
             None => answer_unrouted(self.page.as_ref(), path, slash, parts),
         };
-        self.counters.routes[UNROUTED].count(reply.status());
+        self.counters.routes[UNROUTED].count(reply.status(), stopwatch);
         Ok(reply)
     }
 
     /// The answer to what is no request that a route could see.
-    fn bad(&self, bad: BadTarget, parts: &mut Parts) -> Reply {
+    fn bad(&self, bad: BadTarget, parts: &mut Parts, stopwatch: Stopwatch) -> Reply {
         self.counters.bad[bad as usize].inc();
-        self.counters.none.count(StatusCode::BAD_REQUEST);
+        self.counters.none.count(StatusCode::BAD_REQUEST, stopwatch);
         Draft::bare(parts).close().empty(StatusCode::BAD_REQUEST)
     }
 
-    fn closed(&self, parts: &mut Parts) -> Reply {
-        self.counters.none.count(StatusCode::SERVICE_UNAVAILABLE);
+    fn closed(&self, parts: &mut Parts, stopwatch: Stopwatch) -> Reply {
+        self.counters.none.count(StatusCode::SERVICE_UNAVAILABLE, stopwatch);
         Draft::bare(parts).empty(StatusCode::SERVICE_UNAVAILABLE)
     }
 }
@@ -314,14 +327,15 @@ impl Answer for Router {
     type Body = http_body_util::Full<bytes::Bytes>;
 
     async fn answer(&self, request: Request<Incoming>, connection: &ConnInfo) -> Reply {
+        let stopwatch = Stopwatch::start();
         let (mut parts, body) = request.into_parts();
-        let Some(_pass) = self.gate.enter() else { return self.closed(&mut parts) };
+        let Some(_pass) = self.gate.enter() else { return self.closed(&mut parts, stopwatch) };
         if !matches!(parts.method, http::Method::GET | http::Method::POST) {
             parts.method = canonical_method(parts.method);
         }
-        match self.dispatch(&mut parts, body, connection).await {
+        match self.dispatch(&mut parts, body, connection, stopwatch).await {
             Ok(reply) => reply,
-            Err(bad) => self.bad(bad, &mut parts),
+            Err(bad) => self.bad(bad, &mut parts, stopwatch),
         }
     }
 }

@@ -4,3 +4,5 @@ pub mod address_range;
 pub mod backoff;
 pub mod clock;
 pub mod descriptors;
+pub mod reason;
+pub mod terminal;

@@ -28,7 +28,9 @@ fn token(program: &Program) -> String {
     let until = Instant::now() + PATIENCE;
     loop {
         let output = program.output();
-        if let Some((token, _)) = output.split_once("?token=").and_then(|(_, rest)| rest.split_once('\n')) {
+        if let Some((token, _)) =
+            output.split_once("?token=").and_then(|(_, rest)| rest.split_once(char::is_whitespace))
+        {
             return token.to_owned();
         }
         assert!(Instant::now() < until, "no token in:\n{output}");

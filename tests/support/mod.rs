@@ -7,3 +7,4 @@ pub mod avro;
 pub mod http;
 pub mod murmur;
 pub mod program;
+pub mod terminal;

@@ -48,6 +48,13 @@ pub fn free_port() -> u16 {
     }
 }
 
+/// Sends a signal (`TERM`, `INT`, `KILL`, …) to a child that still runs.
+pub fn send_signal(id: u32, name: &str) {
+    // The shell's own `kill`, because a machine may lack the program of that name.
+    let status = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status();
+    assert!(status.expect("a shell").success(), "cannot send {name}");
+}
+
 /// A running program.
 pub struct Program {
     child: Child,
@@ -94,9 +101,7 @@ impl Program {
 
     /// Sends a signal: `TERM`, `INT`, `KILL`, …
     pub fn signal(&self, name: &str) {
-        // The shell's own `kill`, because a machine may lack the program of that name.
-        let status = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status();
-        assert!(status.expect("a shell").success(), "cannot send {name}");
+        send_signal(self.child.id(), name);
     }
 
     /// Waits for the end.

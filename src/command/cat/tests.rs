@@ -47,7 +47,7 @@ fn cat(files: &Files, arguments: &[&str]) -> (String, Option<String>) {
     });
     let command = Command::try_parse_from(["cat".to_owned()].into_iter().chain(paths)).unwrap();
     let mut out = Vec::new();
-    let error = run(&command.cat, &mut out).err().map(|error| error.to_string().replace(&directory, ""));
+    let error = run(&command.cat, Dress::PLAIN, &mut out).err().map(|error| error.to_string().replace(&directory, ""));
     (String::from_utf8(out).unwrap(), error)
 }
 
@@ -145,9 +145,9 @@ fn a_closed_pipe_is_a_quiet_end() {
     let small = files.write("small", &[(1, &[2])], b"");
     let large = files.write("large", &[(100_000, &vec![2; 100_000])], b"");
     for path in [small, large] {
-        let arguments = CatArguments { files: vec![path], schema: false };
-        assert!(run(&arguments, &mut Failing(io::ErrorKind::BrokenPipe)).is_ok());
-        let error = run(&arguments, &mut Failing(io::ErrorKind::StorageFull)).unwrap_err();
+        let arguments = CatArguments { paths: vec![path], schema: false, follow: false, new: false };
+        assert!(run(&arguments, Dress::PLAIN, &mut Failing(io::ErrorKind::BrokenPipe)).is_ok());
+        let error = run(&arguments, Dress::PLAIN, &mut Failing(io::ErrorKind::StorageFull)).unwrap_err();
         assert!(matches!(error, CatError::Output(_)), "{error}");
     }
 }
@@ -156,6 +156,6 @@ fn a_closed_pipe_is_a_quiet_end() {
 fn a_file_must_be_named() {
     assert!(Command::try_parse_from(["cat"]).is_err());
     let command = Command::try_parse_from(["cat", "-", "--schema"]).unwrap();
-    assert_eq!(command.cat.files, [PathBuf::from(STDIN)]);
+    assert_eq!(command.cat.paths, [PathBuf::from(STDIN)]);
     assert!(command.cat.schema);
 }

@@ -62,14 +62,8 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::at(1_000_500));
-        let settings = JournalSettings {
-            directory: "/journal".into(),
-            durability: Durability::None,
-            memory_bytes_max: 64 << 20,
-            events_max: 1 << 20,
-            clock: Arc::clone(&clock) as _,
-            metrics: Metrics::new(),
-        };
+        let settings =
+            JournalSettings::new("/journal".into(), Durability::None, Arc::clone(&clock) as _, Metrics::new());
         let journal = Journal::open(settings, Arc::new(SimulatedDisk::new()), Box::new(|_| {})).expect("in memory");
         // Blocks stay.
         let _ = journal.cursor(&SinkName::new("held"), Start::Tail).expect("in memory");

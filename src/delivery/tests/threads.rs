@@ -111,7 +111,7 @@ fn a_sink_that_fails_is_tried_again_and_recovers() {
     let delivery = start(&world, 5, false, mapper(1, 0, always));
     wait_for(&delivery, |report| report.upto == Offset(13));
     wait_for(&delivery, |report| report.health == Health::Healthy);
-    assert_eq!(world.metrics.sink_errors("scripted").get(), 5);
+    assert_eq!(world.metrics.sink_errors("scripted", "unavailable").get(), 5);
     assert_eq!(world.metrics.sink_healthy("scripted").get(), 1);
     assert_eq!(delivery.status.report().totals.mappings[0].outcomes.delivered, 13, "nothing counts twice");
     assert_eq!(end(&world.journal, delivery, Duration::from_mins(1)), Ending::Drained);
@@ -133,7 +133,7 @@ fn a_misconfigured_sink_stops() {
     let delivery = start(&world, 1, true, mapper(1, 0, always));
     wait_for(&delivery, |report| matches!(report.health, Health::Stopped(_)));
     assert_eq!(delivery.join(), Ending::Stopped);
-    assert_eq!(world.metrics.sink_errors("scripted").get(), 1);
+    assert_eq!(world.metrics.sink_errors("scripted", "misconfigured").get(), 1);
 }
 
 #[test]

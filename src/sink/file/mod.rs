@@ -27,22 +27,24 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
+use prometheus_client::metrics::counter::Counter;
 use uuid::Uuid;
 
 use crate::{
     checkpoint::{Checkpoint, Offset, SinkName},
     config::settings::FileSettings,
     disk::Disk,
-    metrics::Metrics,
+    metrics::{Histogram, Metrics},
     record::{chunk::RecordChunk, schema::RecordSchema},
-    util::clock::Clock,
+    util::{clock::Clock, reason::reason},
 };
 
 use super::{
     Behind, Ledger, Loss, Sink, SinkError, Tick,
-    avro_file::fingerprint,
+    avro_file::{Mark, fingerprint},
     roll::{RollPolicy, elapsed},
 };
 use lane::Lane;
@@ -58,7 +60,7 @@ const COMMIT_EVERY_MS: i64 = 1000;
 #[derive(Debug, thiserror::Error)]
 pub enum FileSinkError {
     /// A directory is missing.
-    #[error("{key} '{}' does not exist", path.display())]
+    #[error("{key} '{path}' does not exist; make it: mkdir -p {path}", path = path.display())]
     Missing {
         /// `working_dir` or `publish_dir`.
         key: &'static str,
@@ -66,7 +68,7 @@ pub enum FileSinkError {
         path: PathBuf,
     },
     /// Something else stands there.
-    #[error("{key} '{}' is not a directory", path.display())]
+    #[error("{key} '{}' is not a directory; choose another one", path.display())]
     NoDirectory {
         /// `working_dir` or `publish_dir`.
         key: &'static str,
@@ -82,7 +84,7 @@ pub enum FileSinkError {
         path: PathBuf,
     },
     /// A directory cannot be looked at or made.
-    #[error("{key} '{}': {source}", path.display())]
+    #[error("{key} '{}' cannot be used: {}; choose another one, or give it to this user", path.display(), reason(source))]
     Io {
         /// `working_dir` or `publish_dir`.
         key: &'static str,
@@ -135,6 +137,29 @@ fn trouble(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Troub
     move |source| Trouble { action, path: path.to_owned(), source }
 }
 
+/// What a file sink counts and measures; resolved once.
+#[derive(Debug)]
+struct Meters {
+    sync: Histogram,
+    files: Counter,
+    records: Counter,
+    bytes: Counter,
+}
+
+impl Meters {
+    fn new(metrics: &Metrics, sink: &str) -> Self {
+        let (records, bytes) = metrics.published(sink);
+        Self { sync: metrics.file_sync_duration(sink), files: metrics.files_published(sink), records, bytes }
+    }
+
+    /// A file that is good so far was published.
+    fn published(&self, mark: &Mark) {
+        self.files.inc();
+        self.records.inc_by(mark.records);
+        self.bytes.inc_by(mark.length);
+    }
+}
+
 /// Writes Avro files on local disk.
 #[derive(Debug)]
 pub struct FileSink {
@@ -149,7 +174,7 @@ pub struct FileSink {
     clock: Arc<dyn Clock>,
     names: FileNames,
     numbers: Arc<FileNumbers>,
-    metrics: Metrics,
+    meters: Meters,
     /// By which this process knows its own states again.
     process: String,
 
@@ -202,7 +227,7 @@ impl FileSink {
             clock,
             names: FileNames::of_this_machine(),
             numbers: Arc::clone(numbers),
-            metrics: metrics.clone(),
+            meters: Meters::new(metrics, settings.name.as_str()),
             process: Uuid::new_v4().simple().to_string(),
             lanes: (0..lanes).map(|_| Lane::new(numbers.next())).collect(),
             publishing: Vec::new(),
@@ -231,8 +256,9 @@ impl FileSink {
 
     /// Ends the block of one lane.
     fn end_block(&mut self, lane: usize) -> Result<(), SinkError> {
+        let began = Instant::now();
         if self.lanes[lane].end_block().map_err(self.unavailable())? {
-            self.metrics.files_synced(self.name.as_str()).inc();
+            self.meters.sync.observe(began.elapsed());
         }
         Ok(())
     }
@@ -271,9 +297,8 @@ impl FileSink {
         self.aligned = self.aligned.max(upto);
         self.upto = self.upto.max(upto);
         self.committed_at_ms = self.clock.now_ms();
-        let (tidy, publishing) = (&mut self.tidy, &self.publishing);
-        let published = tidy.settle(|from| publishing.iter().any(|intent| intent.from == from));
-        self.metrics.files_published(self.name.as_str()).inc_by(published);
+        let (publishing, meters) = (&self.publishing, &self.meters);
+        self.tidy.settle(|from| publishing.iter().any(|intent| intent.from == from), |mark| meters.published(mark));
         Ok(())
     }
 

@@ -144,7 +144,7 @@ impl FileSink {
                 Moved::Published => {
                     let records = intent.mark.records;
                     tracing::info!(sink = %self.name, file = %intent.to.display(), records, "file published");
-                    self.tidy.moved(intent.from);
+                    self.tidy.moved(intent);
                     index += 1;
                 }
                 Moved::Lost => {

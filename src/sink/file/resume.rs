@@ -44,7 +44,7 @@ impl FileSink {
         } else {
             // Whether a former process has moved a file that it meant to move cannot be known if it is gone by now:
             // who collects published files may have been quick.
-            state.publishing.iter().for_each(|intent| self.tidy.moved(intent.from.clone()));
+            state.publishing.iter().for_each(|intent| self.tidy.moved(intent.clone()));
             for partial in state.lanes.iter().flatten() {
                 self.finish_leftover(state, partial)?;
             }

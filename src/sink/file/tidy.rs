@@ -1,14 +1,14 @@
 //! What a file sink checks before it begins, and what it has to remember to leave its directories clean.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     io,
     path::{Path, PathBuf},
 };
 
-use crate::{config::settings::FileSettings, disk::Disk};
+use crate::{config::settings::FileSettings, disk::Disk, sink::avro_file::Mark};
 
-use super::{FileSinkError, Trouble, lanes_max, trouble};
+use super::{FileSinkError, Trouble, lanes_max, state::Intent, trouble};
 
 /// Checks what never heals by itself, and makes the directories where that is asked for.
 pub(super) fn check(settings: &FileSettings, disk: &dyn Disk) -> Result<(), FileSinkError> {
@@ -36,14 +36,20 @@ pub(super) fn check(settings: &FileSettings, disk: &dyn Disk) -> Result<(), File
     Ok(())
 }
 
-/// Tries whether a file can be moved as publishing needs it. A disk that is full or cannot be written to may heal, so
-/// only a move that will never be possible is an error.
+/// Tries whether a file can be made and moved as publishing needs it. A disk that is full or away may heal, so only
+/// what nobody but the operator can mend is an error.
 pub(super) fn probe(settings: &FileSettings, disk: &dyn Disk) -> Result<(), FileSinkError> {
     let name = format!(".headwater-probe-{}", std::process::id());
     let (from, to) =
         (settings.working_directory.join(&name), settings.publish_directory.join(&name).with_extension("1"));
-    if disk.create_new(&from, true).is_err() {
-        return Ok(());
+    let forbidden =
+        |error: &io::Error| matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+    match disk.create_new(&from, true) {
+        Ok(_) => {}
+        Err(source) if forbidden(&source) => {
+            return Err(FileSinkError::Io { key: "working_dir", path: settings.working_directory.clone(), source });
+        }
+        Err(_) => return Ok(()),
     }
     let moved = disk.rename_new(&from, &to);
     // At worst an empty hidden file stays behind.
@@ -53,6 +59,9 @@ pub(super) fn probe(settings: &FileSettings, disk: &dyn Disk) -> Result<(), File
             let (working, publish) = (settings.working_directory.clone(), settings.publish_directory.clone());
             Err(FileSinkError::NoMove { working, publish, source })
         }
+        Err(source) if forbidden(&source) => {
+            Err(FileSinkError::Io { key: "publish_dir", path: settings.publish_directory.clone(), source })
+        }
         _ => Ok(()),
     }
 }
@@ -61,7 +70,7 @@ pub(super) fn probe(settings: &FileSettings, disk: &dyn Disk) -> Result<(), File
 #[derive(Debug, Default)]
 pub(super) struct Tidy {
     empty: Vec<PathBuf>,
-    moved: HashSet<PathBuf>,
+    moved: HashMap<PathBuf, Mark>,
 }
 
 impl Tidy {
@@ -90,19 +99,23 @@ impl Tidy {
     }
 
     /// Notes that a file was moved, or that a former process has probably moved it.
-    pub(super) fn moved(&mut self, from: PathBuf) {
-        self.moved.insert(from);
+    pub(super) fn moved(&mut self, intent: Intent) {
+        self.moved.insert(intent.from, intent.mark);
     }
 
     /// Whether a file that is gone was moved.
     pub(super) fn was_moved(&self, from: &Path) -> bool {
-        self.moved.contains(from)
+        self.moved.contains_key(from)
     }
 
-    /// Forgets the moves that no intent needs any more; says how many.
-    pub(super) fn settle(&mut self, needed: impl Fn(&Path) -> bool) -> u64 {
-        let before = self.moved.len();
-        self.moved.retain(|from| needed(from));
-        (before - self.moved.len()) as u64
+    /// Forgets the moves that no intent needs any more, and tells of each how far the file was good.
+    pub(super) fn settle(&mut self, needed: impl Fn(&Path) -> bool, mut settled: impl FnMut(&Mark)) {
+        self.moved.retain(|from, mark| {
+            let kept = needed(from);
+            if !kept {
+                settled(mark);
+            }
+            kept
+        });
     }
 }

@@ -142,15 +142,15 @@ fn everything_is_counted() {
     assert!(matches!(fixture.pixel(PIXEL), Accepted::Refused(Refused::Closed)));
     let metrics = &fixture.metrics;
     for (name, counter, expected) in [
-        ("all", metrics.events("web", "all"), 3),
-        ("corrupt", metrics.events("web", "corrupt"), 3),
-        ("duplicate", metrics.events("web", "duplicate"), 1),
+        ("all", metrics.events_accepted("web"), 3),
+        ("corrupt", metrics.events_corrupt("web"), 3),
+        ("duplicate", metrics.events_duplicate("web"), 1),
         ("party", metrics.dropped("web", "party_id"), 2),
         ("session", metrics.dropped("web", "session_id"), 1),
         ("malformed", metrics.dropped("app", "malformed"), 1),
         ("full", metrics.refused("web", "full"), 1),
         ("closed", metrics.refused("web", "closed"), 1),
-        ("json", metrics.events("app", "all"), 0),
+        ("json", metrics.events_accepted("app"), 0),
     ] {
         assert_eq!(counter.get(), expected, "{name}");
     }
