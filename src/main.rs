@@ -24,11 +24,11 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Config(told)) => {
-            eprintln!("{told}");
+            command::tell(&told);
             ExitCode::from(2)
         }
         Err(Failure::Running(told)) => {
-            eprintln!("{told}");
+            command::tell(&told);
             ExitCode::FAILURE
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     cli::{Cli, Command},
     diagnostic::{self, Diagnostic},
     logging,
-    util::terminal::wants_color,
+    util::terminal::{Paint, Style, wants_color},
 };
 use cat::Dress;
 
@@ -42,6 +42,19 @@ impl Failure {
         let told = diagnostic::render(diagnostics, wants_color(&io::stderr()));
         let mistakes = if errors == 1 { "1 mistake".to_owned() } else { format!("{errors} mistakes") };
         Self::Config(format!("{told}\nheadwater: the configuration has {mistakes}"))
+    }
+}
+
+/// Says on the standard error why a command did not do what it was told.
+pub fn tell(told: &str) {
+    let paint = Paint::on(&io::stderr());
+    let marks = [("headwater: ", Style::Bad), ("  hint: ", Style::Good)];
+    for line in told.lines() {
+        let marked = marks.iter().find_map(|(mark, style)| Some((mark, *style, line.strip_prefix(mark)?)));
+        match marked {
+            Some((mark, style, rest)) => eprintln!("{}{rest}", paint.paint(style, mark)),
+            None => eprintln!("{line}"),
+        }
     }
 }
 

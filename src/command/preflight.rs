@@ -26,7 +26,8 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut fatal = |text: String| findings.push(Finding { text, fatal: true });
     let data = &settings.data_directory;
-    if let Err(reason) = could_write(data) {
+    let usable = could_write(data);
+    if let Err(reason) = usable {
         fatal(format!(
             "the data directory {} cannot be used: {reason}; name another one with --data DIR or \
              divolte.global.data_directory",
@@ -41,6 +42,10 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
             continue;
         }
         for (key, directory) in [("working_dir", &sink.working_directory), ("publish_dir", &sink.publish_directory)] {
+            // Nothing new of what is below the data directory.
+            if usable.is_err() && directory.starts_with(data) {
+                break;
+            }
             if let Err(reason) = could_write(directory) {
                 fatal(format!(
                     "sink {}: {key} '{}' cannot be used: {reason}; choose another one, or give it to this user",
@@ -77,7 +82,7 @@ fn could_write(directory: &Path) -> Result<(), &'static str> {
 }
 
 fn port(key: &str, host: Option<&str>, port: u16, needed: bool) -> Option<Finding> {
-    let error = Listener::bind(host, port).err()?;
+    let error = Listener::probe(host, port).err()?;
     let fatal = needed && !matches!(error, ListenError::Taken { .. });
     let text = if fatal {
         format!("{error}; {}", error.advice(key))

@@ -93,24 +93,39 @@ impl Listener {
     /// # Errors
     /// The host cannot be resolved, or the port is taken or not allowed.
     pub fn bind(host: Option<&str>, port: u16) -> Result<Self, ListenError> {
-        let address = match host {
-            None => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            Some(host) => resolve(host, port)?,
-        };
-        let socket = listen(address).map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => ListenError::Taken { address },
-            io::ErrorKind::AddrNotAvailable => ListenError::Foreign { address },
-            io::ErrorKind::PermissionDenied => ListenError::Forbidden { address },
-            _ => ListenError::Io { address, source },
-        })?;
+        let address = place(host, port)?;
+        let socket = bound(address).and_then(|socket| socket.listen(BACKLOG).map(|()| socket));
+        let socket = TcpListener::from(socket.map_err(|source| refused(address, source))?);
         let local = socket.local_addr().map_err(|source| ListenError::Io { address, source })?;
         Ok(Self { socket, local })
+    }
+
+    /// Whether [`Self::bind`] would succeed now. Nothing listens, not even for a moment.
+    ///
+    /// # Errors
+    /// Those of [`Self::bind`].
+    pub fn probe(host: Option<&str>, port: u16) -> Result<(), ListenError> {
+        let address = place(host, port)?;
+        bound(address).map(drop).map_err(|source| refused(address, source))
     }
 
     /// Where it listens, with the port that was given for port 0.
     #[must_use]
     pub fn local_address(&self) -> SocketAddr {
         self.local
+    }
+}
+
+fn place(host: Option<&str>, port: u16) -> Result<SocketAddr, ListenError> {
+    host.map_or(Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))), |host| resolve(host, port))
+}
+
+fn refused(address: SocketAddr, source: io::Error) -> ListenError {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => ListenError::Taken { address },
+        io::ErrorKind::AddrNotAvailable => ListenError::Foreign { address },
+        io::ErrorKind::PermissionDenied => ListenError::Forbidden { address },
+        _ => ListenError::Io { address, source },
     }
 }
 
@@ -123,7 +138,7 @@ fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
     first.copied().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn bound(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for the last connections of the process before it to time out.
     socket.set_reuse_address(true)?;
@@ -132,8 +147,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    Ok(socket)
 }
 
 #[cfg(test)]
@@ -159,7 +173,16 @@ mod tests {
     fn a_taken_port_and_a_foreign_address_are_said_in_words() {
         let first = Listener::bind(None, 0).expect("a free port");
         let port = first.local_address().port();
+        assert!(matches!(Listener::probe(None, port), Err(ListenError::Taken { .. })));
+        assert!(Listener::probe(None, 0).is_ok());
         let error = Listener::bind(None, port).expect_err("the port is taken");
+        assert_eq!(
+            error.advice("k"),
+            format!(
+                "stop that program, or choose another port, as in --set k.port={}",
+                port.checked_add(100).unwrap_or(8290)
+            )
+        );
         assert_eq!(error.to_string(), format!("port {port} of 127.0.0.1 is taken by another program"));
         let error = Listener::bind(Some("192.0.2.1"), 0).expect_err("an address for documentation");
         assert_eq!(error.to_string(), "192.0.2.1 is no address of this machine");

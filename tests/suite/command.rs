@@ -1,12 +1,21 @@
 //! The commands that are not `serve`.
 
-use std::{fs::File, iter, process::Stdio};
+use std::{
+    fs::{self, File},
+    iter,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use serde_json::Value;
 
 use crate::{
     fastavro,
     run::{BrowserRequest, Place},
+    support::{
+        program::{PROGRAM, send_signal},
+        terminal::OnTerminal,
+    },
 };
 
 #[test]
@@ -101,4 +110,122 @@ fn version_and_wrong_usage() {
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&output.stdout).contains(env!("CARGO_PKG_VERSION")), "{output:?}");
     assert_eq!(place.output(&["serve", "--nonsense"]).status.code(), Some(2));
+}
+
+#[test]
+fn check_says_what_a_start_would_do() {
+    let place = Place::new();
+    for directory in ["working", "publish"] {
+        fs::create_dir(place.path().join(directory)).expect("a directory");
+    }
+    place.write("shop.avsc", include_str!("../fixtures/javadoc/javadoc.avsc"));
+    place
+        .write("shop.groovy", "mapping {\n  map eventType() onto 'eventType'\n  map timestamp() onto 'timestamp'\n}\n");
+    place.write(
+        "site.conf",
+        &format!(
+            "divolte {{\n  global {{ server {{ host = 127.0.0.1, port = {} }}, admin.port = {} }}\n  \
+             sources {{ web {{ type = browser, prefix = /t }}, app {{ type = json, event_path = /in }} }}\n  \
+             sinks.files {{ type = file, file_strategy {{ working_dir = working, publish_dir = publish, roll_every = 2 hours }} }}\n  \
+             mappings.clicks {{ sources = [web, app], sinks = [files], schema_file = shop.avsc, \
+             mapping_script_file = shop.groovy, discard_corrupted = true }}\n}}\n",
+            place.port, place.admin
+        ),
+    );
+    let before = place.entries();
+    let output = place.output(&["check", "-c", "site.conf", "--data", "kept"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let base = format!("http://127.0.0.1:{}", place.port);
+    let (page, events, json) = (format!("{base}/t/divolte.js"), format!("{base}/t/csc-event"), format!("{base}/in"));
+    for parts in [
+        &["This is what a start would do with site.conf:"][..],
+        &["public", &format!("127.0.0.1:{}", place.port)],
+        &["admin", &format!("127.0.0.1:{}", place.admin)],
+        &["web", "GET ", &page],
+        &["GET ", &events],
+        &["app", "POST", &json],
+        &["clicks", "web, app → files", "without corrupt events"],
+        &["schema", "shop.avsc", "fields"],
+        &["script", "shop.groovy", "sets 2 fields"],
+        &["sets", "eventType", "timestamp"],
+        &["leaves"],
+        &["files", "publish", "2 hours"],
+        &["working", "unfinished"],
+        &["durability", "none"],
+        &["data", "kept", "will be made"],
+    ] {
+        let found = text.lines().any(|line| parts.iter().all(|part| line.contains(part)));
+        assert!(found, "no line with {parts:?} in:\n{text}");
+    }
+    assert_eq!(place.entries(), before, "nothing is made");
+}
+
+#[test]
+fn completions_complete() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = place.output(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let script = String::from_utf8(output.stdout).expect("text");
+        assert!(script.contains("headwater") && script.contains("follow"), "{shell}:\n{script}");
+    }
+    let complete = r#"
+        set -eu
+        source <("$0" completions bash)
+        try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _headwater headwater "${@: -1}" "${@: -2:1}"; echo "${COMPREPLY[*]}"; }
+        try headwater ""
+        try headwater se
+        try headwater cat --fo
+        try headwater completions z
+    "#;
+    let output = Command::new("bash").args(["-c", complete, PROGRAM]).output().expect("bash");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let lines: Vec<_> = text.lines().collect();
+    assert!(output.status.success() && lines.len() == 4, "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(["serve", "check", "cat", "completions", "version"].iter().all(|name| lines[0].contains(name)), "{text}");
+    assert_eq!(lines[1..], ["serve", "--follow", "zsh"]);
+}
+
+#[test]
+fn cat_takes_directories() {
+    let place = Place::new();
+    let mut program = place.start(place.serve());
+    for request in BrowserRequest::all() {
+        request.send(place.port).response();
+    }
+    assert_eq!(program.stop(), Some(0), "{}", program.output());
+    let output = place.output(&["cat", "data/events"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(records, place.records());
+}
+
+#[test]
+fn the_documentation_runs() {
+    let place = Place::new();
+    place.write("site.conf", "divolte.sources.browser { type = browser }\n");
+    let programs = Path::new(PROGRAM).parent().expect("the program is in a directory");
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+    let blocks = include_str!("../../docs/command-line.md").split("```sh\n").skip(1);
+    let lines: Vec<&str> = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines()).collect();
+    assert!(lines.len() >= 6, "{lines:?}");
+    for line in lines {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec {line}")]).current_dir(place.path()).env("PATH", &path);
+        if line == "headwater serve" {
+            let mut program = place.start(place.serve());
+            BrowserRequest::all()[0].send(place.port).response();
+            assert_eq!(program.stop(), Some(0), "{}", program.output());
+        } else if line.contains("--follow") {
+            let terminal = OnTerminal::spawn(shell);
+            terminal.await_text("following data/events");
+            send_signal(terminal.child.id(), "INT");
+            let (code, shown) = terminal.finish();
+            assert_eq!(code, Some(0), "{line}: {shown}");
+        } else {
+            let output = shell.output().expect("a shell");
+            assert!(output.status.success(), "{line}: {output:?}");
+        }
+    }
 }

@@ -47,17 +47,20 @@ struct Scrape {
     text: String,
     kinds: BTreeMap<String, String>,
     samples: BTreeMap<String, BTreeSet<String>>,
+    values: BTreeMap<String, f64>,
 }
 
 impl Scrape {
     fn read(text: &str) -> Self {
-        let mut scrape = Self { text: text.to_owned(), kinds: BTreeMap::new(), samples: BTreeMap::new() };
+        let mut scrape =
+            Self { text: text.to_owned(), kinds: BTreeMap::new(), samples: BTreeMap::new(), values: BTreeMap::new() };
         for line in text.lines() {
             if let Some(rest) = line.strip_prefix("# TYPE ") {
                 let (name, kind) = rest.split_once(' ').expect("a name and a kind");
                 scrape.kinds.insert(name.to_owned(), kind.to_owned());
             } else if !line.starts_with('#') {
-                let (series, _) = line.rsplit_once(' ').expect("a series and a value");
+                let (series, value) = line.rsplit_once(' ').expect("a series and a value");
+                scrape.values.insert(series.to_owned(), value.parse().expect("a number"));
                 let (name, labels) = series.split_once('{').unwrap_or((series, ""));
                 let labels = labels.trim_end_matches('}').split("\",").filter(|label| !label.is_empty());
                 let names = labels.map(|label| label.split('=').next().expect("a label has a name").to_owned());
@@ -115,6 +118,45 @@ fn a_running_server_shows_what_is_described_and_promtool_finds_no_fault_with_it(
         expected.extend(histogram.then(|| "le".to_owned()));
         // What has labels is there from the start, too, so that its first event is seen as a change.
         assert_eq!(scrape.samples.get(&sample), Some(&expected), "{sample}\n{}", scrape.text);
+    }
+}
+
+#[test]
+fn counts_agree_from_the_request_to_the_sink() {
+    let scrape = scrape();
+    let value = |series: &str| *scrape.values.get(series).unwrap_or_else(|| panic!("no {series}\n{}", scrape.text));
+    #[expect(clippy::cast_precision_loss, reason = "a few")]
+    let sent = BrowserRequest::all().len() as f64;
+    for (series, expected) in [
+        // One more was answered and dropped.
+        ("headwater_requests_total{route=\"pixel\",status=\"200\"}", sent + 1.0),
+        ("headwater_request_duration_seconds_count{route=\"pixel\"}", sent + 1.0),
+        ("headwater_events_dropped_total{source=\"browser\",reason=\"party_id\"}", 1.0),
+        ("headwater_events_dropped_total{source=\"json\",reason=\"malformed\"}", 1.0),
+        ("headwater_request_duration_seconds_count{route=\"none\"}", 1.0),
+        ("headwater_events_accepted_total{source=\"browser\"}", sent),
+        ("headwater_journal_events_total", sent),
+        ("headwater_sink_written_records_total{sink=\"files\"}", sent),
+        ("headwater_dead_letters_total{mapping=\"default\",sink=\"files\",reason=\"internal\"}", 0.0),
+        ("headwater_sink_healthy{sink=\"files\"}", 1.0),
+        ("headwater_durability{level=\"none\"}", 1.0),
+    ] {
+        assert!((value(series) - expected).abs() < 0.5, "{series} {}\n{}", value(series), scrape.text);
+    }
+    for series in [
+        "headwater_connections_accepted_total",
+        "headwater_journal_blocks_total",
+        "headwater_journal_block_bytes_total",
+        "headwater_journal_handover_duration_seconds_count",
+        "headwater_mapping_duration_seconds_count{sink=\"files\"}",
+        "headwater_sink_write_duration_seconds_count{sink=\"files\"}",
+        "headwater_sink_checkpoint_duration_seconds_count{sink=\"files\"}",
+        "headwater_sink_checkpoint_timestamp_seconds{sink=\"files\"}",
+        "headwater_file_sync_duration_seconds_count{sink=\"files\"}",
+        "process_open_fds",
+        "process_resident_memory_bytes",
+    ] {
+        assert!(value(series) > 0.0, "{series}\n{}", scrape.text);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Starts that are refused: exit code 2 and a sentence that says what to do.
 
-use std::net::TcpListener;
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, process::Command};
 
 use crate::run::Place;
 
@@ -50,4 +50,141 @@ fn a_missing_configuration_is_refused() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{errors}");
     assert!(errors.contains("absent.conf"), "{errors}");
+}
+
+/// The program with arguments in the test's directory, as a user to whom permissions apply.
+fn as_a_user(place: &Place, arguments: &[&str]) -> Command {
+    let direct = place.command(arguments);
+    if !rustix::process::getuid().is_root() {
+        return direct;
+    }
+    // What makes root root are its capabilities.
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set=-all", "--inh-caps=-all"]).arg(direct.get_program()).args(direct.get_args());
+    command.current_dir(place.path()).env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command
+}
+
+/// Runs it and asserts that it is refused in a sentence that says what is wrong and what to do.
+#[track_caller]
+fn assert_refused(mut command: Command, parts: &[&str]) {
+    let output = command.output().expect("the program can be run");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{command:?}\n{errors}");
+    for part in parts {
+        assert!(errors.contains(part), "no {part:?} in:\n{errors}");
+    }
+    for noise in ["os error", "panicked", "Error", "backtrace"] {
+        assert!(!errors.contains(noise), "{noise:?} in:\n{errors}");
+    }
+    // A mistake within a file is shown with its place.
+    let lines = if errors.contains("error[") { 20 } else { 2 };
+    assert!(errors.lines().count() <= lines, "{errors}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+}
+
+/// A configuration with a file sink in these directories.
+fn with_files(place: &Place, working: &str, publish: &str) -> String {
+    format!(
+        "divolte {{\n  global {{ server {{ port = {}, host = 127.0.0.1 }}, admin.port = {} }}\n  sources.b.type = browser\n  \
+         sinks.f {{ type = file, file_strategy {{ working_dir = {working}, publish_dir = {publish} }} }}\n  \
+         mappings.m {{ sources = [b], sinks = [f] }}\n}}\n",
+        place.port, place.admin
+    )
+}
+
+#[test]
+fn what_a_configuration_names_has_to_be_there() {
+    let place = Place::new();
+    for directory in ["dir", "working", "publish", "locked"] {
+        fs::create_dir(place.path().join(directory)).expect("a directory");
+    }
+    fs::set_permissions(place.path().join("locked"), fs::Permissions::from_mode(0o555)).expect("our own");
+    let secret = place.write("secret.conf", "");
+    fs::set_permissions(secret, fs::Permissions::from_mode(0o000)).expect("our own");
+    place.write("file", "");
+    place.write("schema.conf", "divolte.mappings.m { sources = [browser], sinks = [hdfs], schema_file = no.avsc }\n");
+    for (name, working, publish) in [
+        ("missing.conf", "absent", "publish"),
+        ("file.conf", "working", "file"),
+        ("working.conf", "locked", "publish"),
+        ("publish.conf", "working", "locked"),
+    ] {
+        place.write(name, &with_files(&place, working, publish));
+    }
+    for (configuration, parts) in [
+        ("absent.conf", &["`absent.conf`", "does not exist"][..]),
+        ("dir", &["`dir`", "is a directory", "name the file in it"]),
+        ("secret.conf", &["`secret.conf`", "not allowed"]),
+        ("schema.conf", &["schema.conf:1", "`no.avsc`", "does not exist"]),
+        ("missing.conf", &["`absent`, the `working_dir` of sink `f`, does not exist", "mkdir -p absent"]),
+        ("file.conf", &["`file`, the `publish_dir` of sink `f`, is not a directory"]),
+        ("working.conf", &["sink f", "working_dir 'locked' cannot be used", "not allowed", "choose another one"]),
+        ("publish.conf", &["sink f", "publish_dir 'locked' cannot be used", "not allowed", "choose another one"]),
+    ] {
+        for command in ["serve", "check"] {
+            assert_refused(as_a_user(&place, &[command, "-c", configuration, "--data", "data"]), parts);
+        }
+    }
+}
+
+#[test]
+fn the_data_directory_has_to_be_usable() {
+    let place = Place::new();
+    fs::create_dir(place.path().join("locked")).expect("a directory");
+    fs::set_permissions(place.path().join("locked"), fs::Permissions::from_mode(0o555)).expect("our own");
+    place.write("file", "");
+    for data in ["locked", "locked/below", "file", "file/below"] {
+        let port = format!("divolte.global.server.port={}", place.port);
+        let admin = format!("divolte.global.admin.port={}", place.admin);
+        for command in ["serve", "check"] {
+            let arguments = [command, "--data", data, "--set", &port, "--set", &admin];
+            assert_refused(as_a_user(&place, &arguments), &["data directory", data, "--data DIR"]);
+        }
+    }
+}
+
+#[test]
+fn an_address_has_to_be_ours_to_listen_on() {
+    let place = Place::new();
+    let taken = TcpListener::bind(("127.0.0.1", place.port)).expect("a free port");
+    let port = format!("divolte.global.server.port={}", place.port);
+    let parts = [&*place.port.to_string(), "taken", "--set divolte.global.server.port="];
+    assert_refused(place.command(&["serve", "--set", &port]), &parts);
+    // By then it may be free.
+    let output = place.output(&["check", "--set", &port]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let note = String::from_utf8_lossy(&output.stderr);
+    assert!(note.contains("note: ") && note.contains("taken by another program now"), "{note}");
+
+    let admin = format!("divolte.global.admin.port={}", place.port);
+    let free = format!("divolte.global.server.port={}", place.admin);
+    let parts = ["taken", "--set divolte.global.admin.port="];
+    assert_refused(place.command(&["serve", "--set", &admin, "--set", &free]), &parts);
+    drop(taken);
+
+    let unprivileged = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    let low = unprivileged.ok().and_then(|text| text.trim().parse::<u16>().ok()).unwrap_or(1024).checked_sub(1);
+    for command in ["serve", "check"] {
+        // Some systems let everybody use every port.
+        if let Some(low) = low {
+            let port = format!("divolte.global.server.port={low}");
+            let parts = [&*format!("port {low} "), "may not be used by this user", "from 1024 on"];
+            assert_refused(as_a_user(&place, &[command, "--set", &port]), &parts);
+        }
+        let foreign = "divolte.global.server.host=192.0.2.1";
+        let parts = ["192.0.2.1 is no address of this machine", "set divolte.global.server.host"];
+        assert_refused(place.command(&[command, "--set", foreign, "--set", &port]), &parts);
+    }
+}
+
+#[test]
+fn what_is_to_be_printed_has_to_be_there() {
+    let place = Place::new();
+    for (path, parts) in [
+        ("absent.avro", &["absent.avro: it does not exist", "--follow"][..]),
+        ("data/events/*.avro", &["data/events/*.avro: nothing fits", "headwater cat --follow data/events"]),
+    ] {
+        assert_refused(place.command(&["cat", path]), parts);
+    }
 }

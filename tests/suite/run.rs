@@ -1,6 +1,7 @@
 //! A place of its own for each test: directories, ports, the program in it.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -86,6 +87,20 @@ impl Place {
     pub fn ask_admin(&self, target: &str, host: &str, headers: &[(&str, &str)]) -> Response {
         let headers: Vec<_> = [("Host", host)].into_iter().chain(headers.iter().copied()).collect();
         Request::new("GET", target, &headers, b"").send(self.admin, PATIENCE).response()
+    }
+
+    /// Names of everything in it, at all depths.
+    pub fn entries(&self) -> BTreeSet<PathBuf> {
+        let mut entries = BTreeSet::new();
+        let mut directories = vec![self.path().to_owned()];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).into_iter().flatten() {
+                let path = entry.expect("an entry of a test's own directory").path();
+                directories.extend(path.is_dir().then(|| path.clone()));
+                entries.insert(path);
+            }
+        }
+        entries
     }
 
     /// Published files of the embedded default, in the order of their names.
