@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import plan
@@ -149,6 +150,36 @@ class Product(Server):
         raise Wrong("the sink does not come to rest")
 
 
+class Viewer:
+    """Somebody who follows the live page of a product."""
+
+    def __init__(self, product):
+        until = time.monotonic() + 10
+        # It answers a moment before it prints.
+        while (token := re.search(r"\?token=(\w+)\n", product.output())) is None:
+            if time.monotonic() > until:
+                raise Wrong(f"prints no token:\n{product.output()}")
+            time.sleep(0.01)
+        self.connection = socket.create_connection((HOST, product.admin), timeout=5)
+        head = f"GET /live HTTP/1.0\r\nHost: {HOST}:{product.admin}\r\nAuthorization: Bearer {token[1]}\r\n\r\n"
+        self.connection.sendall(head.encode())
+        self.seen = 0
+        self.thread = threading.Thread(target=self.read)
+        self.thread.start()
+
+    def read(self):
+        while part := self.connection.recv(1 << 20):
+            self.seen += part.count(b'{"offset":')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.connection.close()
+
+
 def load(port, seconds, files):
     """One run of wrk."""
     command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "5s"]
@@ -254,9 +285,18 @@ def start_ms(binary):
     return statistics.median(times)
 
 
+def measure_watched(product, options, files):
+    """As `measure`, with the live page open all the time."""
+    with Viewer(product) as viewer:
+        figures, answered = measure(product, options, files, product.settled)
+    if viewer.seen == 0:
+        raise Wrong("the live page shows nothing")
+    return figures, answered
+
+
 def rounds(options, files):
-    """Figures of both servers, loaded in turn."""
-    bare, own = [], []
+    """Figures of both servers, loaded in turn, and of the product while somebody looks at its live page."""
+    bare, own, watched = [], [], []
     for nth in range(1, options.rounds + 1):
         with tempfile.TemporaryDirectory(prefix="headwater-bench-") as directory:
             directory = pathlib.Path(directory)
@@ -268,15 +308,20 @@ def rounds(options, files):
                 figures, answered = measure(product, options, files, product.settled)
                 found = account(product, answered, 2)
                 own.append(figures)
+            if options.watched:
+                with Product(options.headwater, directory / "watched") as product:
+                    figures, answered = measure_watched(product, options, files)
+                    account(product, answered, 2)
+                    watched.append(figures)
         print(
             f"round {nth}: bare {bare[-1]['requests/s']:,.0f}/s, headwater {own[-1]['requests/s']:,.0f}/s, "
             f"{found:,} events in the files",
             file=sys.stderr,
         )
-    return bare, own
+    return bare, own, watched
 
 
-def report(options, bare, own, start, allocations, mean_bytes):
+def report(options, bare, own, watched, start, allocations, mean_bytes):
     """The table, and whether every goal is met."""
 
     def median(runs, name):
@@ -305,6 +350,11 @@ def report(options, bare, own, start, allocations, mean_bytes):
          verdict(goals[3]) if allocations is not None else ""),
         ("start to first answer, ms", "", f"{start:.0f}", "≤ 100", verdict(goals[4])),
     ]
+    if watched:
+        seen = statistics.median(mine["requests/s"] / its["requests/s"] for its, mine in zip(own, watched))
+        more = median(watched, "CPU seconds per million") / cpu
+        rows.append(("requests/s with the live page open", "", f"{median(watched, 'requests/s'):,.0f}", "",
+                     f"{seen:.2f} × of those without, {more:.2f} × the CPU"))
     lines = [
         f"{os.cpu_count()} cores, {cpu_name}, Linux {platform.release()}; {options.rounds} rounds of {options.seconds} s "
         f"in turn, wrk with {THREADS} threads and {CONNECTIONS} connections, {options.requests:,} distinct requests of "
@@ -340,6 +390,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=8, help="of each measured run")
     parser.add_argument("--warm", type=int, default=2, help="seconds before each")
     parser.add_argument("--requests", type=int, default=70_000, help="distinct ones")
+    parser.add_argument("--watched", action="store_true", help="load the product once more, with its live page open")
     parser.add_argument("--save", type=pathlib.Path, help="write the table to a file too")
     parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is missed")
     options = parser.parse_args()
@@ -348,11 +399,11 @@ def main():
     files, mean_bytes = prepared(options)
     try:
         start = start_ms(options.headwater)
-        bare, own = rounds(options, files)
+        bare, own, watched = rounds(options, files)
         allocations = allocations_per_event(options.counting, options, files) if options.counting else None
     except Wrong as wrong:
         sys.exit(f"bench: {wrong}")
-    table, met = report(options, bare, own, start, allocations, mean_bytes)
+    table, met = report(options, bare, own, watched, start, allocations, mean_bytes)
     print(table, end="")
     if options.save:
         options.save.write_text(table)

@@ -179,10 +179,10 @@
     show('complaints', items.length > 0);
   };
 
-  // A round number at or above the largest: 1, 2 or 5 times a power of ten.
+  // A round number at or above the largest, of which the half is round, too.
   const roof = (largest) => {
     const power = 10 ** Math.floor(Math.log10(Math.max(largest, 1)));
-    return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= largest) ?? largest;
+    return [1, 2, 4, 6, 8, 10].map((step) => step * power).find((step) => step >= largest) ?? largest;
   };
 
   const showChart = (now) => {

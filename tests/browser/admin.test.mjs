@@ -1,17 +1,25 @@
 // The live page of the admin listener: the numbers of a visit, hostile events, and who is turned away.
 import assert from "node:assert/strict";
 import { request } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DESKTOP, openBrowser } from "./browsers.mjs";
 import { inBrowsers } from "./harness.mjs";
 import { Shop } from "./shop.mjs";
 
-/** The token that the program has printed. */
-const tokenOf = (server) => /\?token=(\w+)/.exec(server.output())[1];
+/** The token that the program has printed; it answers a moment before it prints. */
+async function tokenOf(server) {
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const [, token] = /\?token=(\w+)\n/.exec(server.output()) ?? [];
+    if (token) return token;
+    await pause(10);
+  }
+  throw new Error("no token");
+}
 
 /** Opens the live page as the printed link does, and waits until it follows. */
 async function look(server, session) {
-  await session.goto(`${server.admin}/?token=${tokenOf(server)}`);
+  await session.goto(`${server.admin}/?token=${await tokenOf(server)}`);
   await session.until(() => document.getElementById("connection").textContent === "live");
 }
 
@@ -151,7 +159,7 @@ inBrowsers("a hostile event is text", { sizes: [DESKTOP], args: own }, async ({ 
 });
 
 inBrowsers("who is turned away from the live page", { sizes: [DESKTOP] }, async ({ server, session }) => {
-  const token = tokenOf(server);
+  const token = await tokenOf(server);
   const text = () => session.evaluate(() => document.body.innerText);
   const gate = () => session.until(() => !document.getElementById("gate").hidden && document.getElementById("live").hidden);
   const live = async (address) => (await send(address, "/live", { headers: { Host: new URL(address).host } }));
