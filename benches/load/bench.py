@@ -156,7 +156,7 @@ class Viewer:
     def __init__(self, product):
         until = time.monotonic() + 10
         # It answers a moment before it prints.
-        while (token := re.search(r"\?token=(\w+)\n", product.output())) is None:
+        while (token := re.search(r"\?token=(\w+)\s", product.output())) is None:
             if time.monotonic() > until:
                 raise Wrong(f"prints no token:\n{product.output()}")
             time.sleep(0.01)
