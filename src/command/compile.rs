@@ -8,16 +8,11 @@ use std::{
 };
 
 use crate::{
-    config::{Settings, settings::MappingSettings},
+    config::{Settings, code, settings::MappingSettings},
     diagnostic::{Diagnostic, SourceText},
     mapping::{self, Mapping, MappingOptions, builtin},
     record::schema::RecordSchema,
 };
-
-/// Code of the message for a schema that cannot be used.
-const SCHEMA: &str = "C019";
-/// Code of the message for a file that cannot be read.
-const FILE: &str = "C001";
 
 /// Compiles every mapping, in the order of the configuration. Mappings with the same schema file share the schema.
 ///
@@ -59,7 +54,7 @@ fn read(file: &Path) -> Result<Arc<SourceText>, Diagnostic> {
     let name = file.display().to_string();
     match fs::read_to_string(file) {
         Ok(text) => Ok(Arc::new(SourceText { name, text })),
-        Err(error) => Err(Diagnostic::error(FILE, format!("file `{name}` cannot be read: {error}"))),
+        Err(error) => Err(Diagnostic::error(code::FILE, format!("file `{name}` cannot be read: {error}"))),
     }
 }
 
@@ -74,7 +69,7 @@ fn schema(file: Option<&Path>) -> Result<Arc<RecordSchema>, Diagnostic> {
     };
     RecordSchema::parse(&source.text).map(Arc::new).map_err(|error| {
         let diagnostic =
-            Diagnostic::error(SCHEMA, format!("schema `{}` cannot be used: {}", source.name, error.message));
+            Diagnostic::error(code::SCHEMA, format!("schema `{}` cannot be used: {}", source.name, error.message));
         match error.position {
             Some(position) => diagnostic.at(&source, position.offset..position.offset, ""),
             None => diagnostic,

@@ -72,6 +72,20 @@ fn message(path: &[String], instead: &Instead) -> Diagnostic {
     }
 }
 
+/// What the documentation says of a key whose effect is still to be built.
+#[cfg(test)]
+pub fn remark(path: &[String]) -> Option<&'static str> {
+    let fits = |key: &str| {
+        let names: Vec<_> = key.split('.').collect();
+        names.len() + 1 == path.len() && names.iter().zip(&path[1..]).all(|(name, key)| *name == "*" || name == key)
+    };
+    LATER.iter().find(|(key, ..)| fits(key)).map(|(_, nothing, instead)| match (instead, nothing.first()) {
+        (Warn, _) => "Not in this version yet: no effect.",
+        (Refuse(_), None) => "Not in this version yet: refused.",
+        (Refuse(_), Some(_)) => "Not in this version yet: anything but the default is refused.",
+    })
+}
+
 /// Calls `found` for every value at a key path with `*`.
 fn find(members: &Members, names: &[&str], path: &mut KeyPath, found: &mut dyn FnMut(&[String], &Value)) {
     let Some((name, below)) = names.split_first() else { return };

@@ -152,16 +152,10 @@ fn source(name: &str, value: &Value, reference: &Members, problems: &Problems) -
     };
     let defaults = look(reference, &["defaults", word]);
     let mut section = Section::new(place, value, defaults, Null::Default, problems);
-    let kind = section.required_text("type");
-    let settings = match kind.as_str() {
-        "browser" => SourceSettings::Browser(browser(name, &mut section, problems)),
+    // Of a source of no kind the other keys cannot be judged.
+    let settings = match section.required_choice("type", &["browser", "json"])? {
         "json" => SourceSettings::Json(json(name, &mut section, problems)),
-        // Of a source of no kind the other keys cannot be judged.
-        "" => return None,
-        other => {
-            section.not_a_word("type", other, &["browser", "json"]);
-            return None;
-        }
+        _ => SourceSettings::Browser(browser(name, &mut section, problems)),
     };
     section.finish();
     Some(settings)

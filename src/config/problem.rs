@@ -46,6 +46,8 @@ pub mod code {
     pub const ABSENT: &str = "C017";
     /// An argument of the command line is not of the form that it must have.
     pub const ARGUMENT: &str = "C018";
+    /// A schema cannot be used.
+    pub const SCHEMA: &str = "C019";
     /// Warning: out of range, replaced by the nearest value that works.
     pub const CLAMPED: &str = "C101";
     /// Warning: `null` stands for zero or false.

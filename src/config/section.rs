@@ -58,7 +58,7 @@ pub enum Null {
 
 /// How a key is read; the reference of the keys is compared with this.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "only the reference's test asks how a key is read")]
+#[cfg_attr(not(test), allow(dead_code, reason = "only the reference's test asks how a key is read"))]
 pub enum Kind {
     /// Any scalar.
     Text,
@@ -370,6 +370,21 @@ impl<'a> Section<'a> {
             self.missing(key);
         }
         String::new()
+    }
+
+    /// One of a few words, which must be there. Nothing when it is not, or is another.
+    pub fn required_choice(&mut self, key: &'static str, words: &'static [&'static str]) -> Option<&'static str> {
+        let Some(text) = self.text_of(key, Kind::Choice(words)) else {
+            if !self.has(key) {
+                self.missing(key);
+            }
+            return None;
+        };
+        let word = words.iter().copied().find(|word| *word == text);
+        if word.is_none() {
+            self.not_a_word(key, &text, words);
+        }
+        word
     }
 
     /// Says that a key must be there.

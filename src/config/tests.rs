@@ -3,6 +3,7 @@
 mod golden;
 mod messages;
 mod precedence;
+mod reference;
 
 use std::{fs, path::Path};
 

@@ -2,15 +2,13 @@
 
 mod sink;
 
-use std::{
-    collections::HashMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, fs};
 
 use super::{
+    geo,
     options::{MappingOptions, Options, path},
     problem::{At, Problems, code},
+    relative,
     settings::{MappingSettings, Settings, SourceSettings},
     sinks::SinkOptions,
 };
@@ -37,6 +35,9 @@ pub fn validate(
         sink::confluent(sink, &feeding, problems);
     }
     let global = options.global;
+    if let Some(file) = &global.mapper.ip2geo_database {
+        geo::check(file, problems);
+    }
     sink::project(&global.gcps, environment, problems);
     let in_use: Vec<_> =
         options.sinks.into_iter().filter(|sink| mappings.iter().any(|mapping| feeds(mapping, sink))).collect();
@@ -148,16 +149,6 @@ fn files(settings: &MappingSettings, problems: &Problems) {
         let diagnostic = Diagnostic::warning(code::USELESS, message)
             .hint("the built-in script writes records of the built-in schema; set `mapping_script_file` too");
         problems.report(diagnostic, At::Value(&path), "");
-    }
-}
-
-/// Says where a path was looked up.
-fn relative(file: &Path) -> String {
-    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    if file.is_relative() {
-        format!("paths are relative to the working directory, which is {}", directory.display())
-    } else {
-        "is the path right, and may this user read it?".to_owned()
     }
 }
 
