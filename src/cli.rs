@@ -37,7 +37,11 @@ pub enum Command {
     /// Collect events until told to stop (SIGTERM or Ctrl-C)
     Serve,
     /// Say everything that is wrong with a configuration, or what it amounts to
-    Check,
+    Check {
+        /// How it is said; json for programs
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: CheckFormat,
+    },
     /// Print Avro container files as JSON, one record a line
     Cat(CatArguments),
     /// Print the version
@@ -77,6 +81,15 @@ pub struct LogArguments {
     /// What is logged: off, error, warn, info, debug or trace; or by module, as in `info,headwater::sink=debug`
     #[arg(long = "log", global = true, value_name = "LEVEL", default_value = "info")]
     pub log_level: String,
+}
+
+/// How the result of a check is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
 }
 
 /// How log lines look.

@@ -2,10 +2,10 @@
 
 use std::{fmt::Write as _, io::Write};
 
-use super::{Failure, compile, print, wants_color};
+use super::{Failure, compile, print, upgrade, wants_color};
 use crate::{
     config::{
-        self, LoadRequest, Settings,
+        LoadRequest, Settings,
         settings::{Durability, FileSettings, SinkSettings, SourceSettings},
     },
     diagnostic,
@@ -16,17 +16,15 @@ use crate::{
 /// # Errors
 /// Mistakes in the configuration, in schemas or scripts; the output cannot be written.
 pub fn run(request: &LoadRequest, out: &mut impl Write) -> Result<(), Failure> {
-    let settings = config::load(request).map_err(|errors| Failure::config(&errors))?;
-    let odd = match compile::mappings(&settings) {
-        Ok((_, odd)) => odd,
-        Err(mut wrong) => {
-            wrong.extend(settings.warnings);
+    let settings = match compile::load(request) {
+        Ok((settings, _)) => settings,
+        Err(wrong) => {
+            print(out, &upgrade::text_despite(request, &wrong))?;
             return Err(Failure::config(&wrong));
         }
     };
-    let warnings = [settings.warnings.as_slice(), &odd].concat();
-    eprint!("{}", diagnostic::render(&warnings, wants_color(&std::io::stderr())));
-    print(out, &summary(&settings))
+    eprint!("{}", diagnostic::render(&settings.warnings, wants_color(&std::io::stderr())));
+    print(out, &(summary(&settings) + &upgrade::text(&settings)))
 }
 
 /// What a configuration amounts to, in a few lines.
@@ -105,6 +103,7 @@ mod tests {
     use std::{collections::HashMap, fs};
 
     use super::*;
+    use crate::config;
 
     #[test]
     fn the_summary_names_what_runs() {

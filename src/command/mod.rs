@@ -3,7 +3,9 @@
 pub mod cat;
 pub mod check;
 pub mod compile;
+pub mod report;
 pub mod serve;
+pub mod upgrade;
 pub mod version;
 
 use std::{
@@ -12,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{CheckFormat, Cli, Command},
     diagnostic::{self, Diagnostic},
     logging,
 };
@@ -34,9 +36,14 @@ impl Failure {
     pub fn config(diagnostics: &[Diagnostic]) -> Self {
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
         let told = diagnostic::render(diagnostics, wants_color(&io::stderr()));
-        let mistakes = if errors == 1 { "1 mistake".to_owned() } else { format!("{errors} mistakes") };
-        Self::Config(format!("{told}\nheadwater: the configuration has {mistakes}"))
+        Self::Config(format!("{told}\n{}", mistakes(errors)))
     }
+}
+
+/// The last line about a configuration that is wrong.
+fn mistakes(number: usize) -> String {
+    let mistakes = if number == 1 { "1 mistake".to_owned() } else { format!("{number} mistakes") };
+    format!("headwater: the configuration has {mistakes}")
 }
 
 /// Whether colours are wanted on an output: on a terminal, unless `NO_COLOR` is set.
@@ -55,7 +62,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match cli.command {
         Command::Serve => serve::run(&request),
-        Command::Check => check::run(&request, &mut out),
+        Command::Check { format: CheckFormat::Text } => check::run(&request, &mut out),
+        Command::Check { format: CheckFormat::Json } => report::run(&request, &mut out),
         Command::Cat(arguments) => {
             cat::run(&arguments, &mut out).map_err(|error| Failure::Running(format!("headwater: {error}")))
         }

@@ -13,6 +13,7 @@ use super::{
     origin::{Form, KeyPath, LayerText, offset},
     problem::code,
     scan,
+    section::GLOBAL,
     surroundings::Surroundings,
 };
 use crate::diagnostic::{Diagnostic, SourceText};
@@ -115,9 +116,14 @@ impl Layers {
             errors.push(Diagnostic::error(code::ARGUMENT, message).hint(hint));
             return;
         };
-        if matches!(path[0].as_str(), "global" | "sources" | "sinks" | "mappings") {
+        let root = match path[0].as_str() {
+            "global" | "sources" | "sinks" | "mappings" => Some("divolte"),
+            name if GLOBAL.contains(&name) => Some("divolte.global"),
+            _ => None,
+        };
+        if let Some(root) = root {
             let message = format!("`--set {text}` has no effect: all keys are below `divolte`");
-            let hint = format!("did you mean `--set divolte.{text}`?");
+            let hint = format!("did you mean `--set {root}.{text}`?");
             self.warnings.push(Diagnostic::warning(code::NO_EFFECT, message).hint(hint));
         }
         if value.starts_with(['[', '{', '"', '$']) || value == "null" {
@@ -187,8 +193,11 @@ fn syntax(fault: &Fault, source: &Arc<SourceText>) -> Diagnostic {
         _ => Arc::clone(source),
     };
     let message = match fault.message.as_str() {
+        "unterminated string" | "unterminated triple-quoted string" => "a text without its closing quote",
         "expected }" => "a closing `}` is missing",
+        "expected ]" => "a closing `]` is missing",
         "expected value" => "a value is missing",
+        "expected key, got Equals" => "a key is missing before `=`",
         other => other,
     };
     let diagnostic = Diagnostic::error(code::SYNTAX, message);

@@ -112,6 +112,11 @@ fn trees(layers: &[hocon::Layer], environment: &HashMap<String, String>) -> Resu
 
 /// The message for substitutions that cannot be followed.
 fn circle(fault: &Fault, problems: &Problems) -> Diagnostic {
+    if fault.message.contains("concatenation") {
+        let diagnostic = Diagnostic::error(code::SYNTAX, "values of different kinds stand side by side");
+        let found = problems.origins().mixed();
+        return found.map_or(diagnostic.clone(), |(source, span)| diagnostic.at(&source, span, ""));
+    }
     let diagnostic = Diagnostic::error(code::SUBSTITUTION, fault.message.clone());
     match problems.origins().substitution(fault.at.0, fault.at.1) {
         Some((source, span)) => diagnostic.at(source, span, ""),

@@ -1,7 +1,7 @@
 //! The loader from outside: what loads, with which settings, and what is said when it does not.
 
 mod golden;
-mod messages;
+mod keys;
 mod precedence;
 mod reference;
 

@@ -2,7 +2,7 @@
 
 mod sink;
 
-use std::{collections::HashMap, fs};
+use std::{collections::HashMap, fs, io};
 
 use super::{
     geo,
@@ -27,7 +27,10 @@ pub fn validate(
         names(mapping, &options.sources, &options.sinks, problems);
         files(&mapping.settings, problems);
     }
-    unmapped(&options.sources, &mappings, problems);
+    // Where names are wrong, what they do not name is no news.
+    if !problems.any_error() {
+        unmapped(&options.sources, &mappings, problems);
+    }
     routes(&options.sources, problems);
     for sink in &options.sinks {
         let feeding: Vec<_> = mappings.iter().filter(|mapping| feeds(mapping, sink)).collect();
@@ -137,7 +140,10 @@ fn files(settings: &MappingSettings, problems: &Problems) {
     for (key, file) in [("schema_file", &settings.schema_file), ("mapping_script_file", &settings.mapping_script_file)]
     {
         let Some(file) = file else { continue };
-        if let Err(error) = fs::File::open(file) {
+        let found = fs::File::open(file).and_then(|opened| opened.metadata());
+        let directory = found.as_ref().is_ok_and(fs::Metadata::is_dir);
+        let found = if directory { Err(io::ErrorKind::IsADirectory.into()) } else { found };
+        if let Err(error) = found {
             let message = format!("file `{}` of mapping `{}` cannot be read: {error}", file.display(), settings.name);
             let path = path(&["mappings", &settings.name, key]);
             problems.report(Diagnostic::error(code::ABSENT, message).hint(relative(file)), At::Value(&path), "");

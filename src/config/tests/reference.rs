@@ -1,15 +1,18 @@
 //! `reference.conf`, the code that reads the keys, and `docs/configuration.md` say the same.
 //!
 //! Each key stands in the defaults with its type and unit; the readers say how they read it; the tables of the
-//! documentation are made of both. `HEADWATER_UPDATE=1 cargo test --lib reference` writes them anew.
+//! documentation are made of both. `HEADWATER_UPDATE=1 cargo test --lib documentation` writes them anew.
 
-use std::{collections::BTreeMap, env, fmt::Write as _, path::PathBuf};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::*;
-use crate::config::{
-    origin::KeyPath,
-    section::{Kind, Limits},
-    units::describe_duration,
+use crate::{
+    config::{
+        origin::KeyPath,
+        section::{Kind, Limits},
+        units::{describe_duration, describe_size},
+    },
+    documentation::check_block,
 };
 
 /// A key as the defaults have it.
@@ -144,7 +147,7 @@ fn range(kind: &Kind) -> String {
     let (Kind::Integer(limits) | Kind::Size(limits) | Kind::Duration(limits)) = kind else { return String::new() };
     let describe = |number: i64| match kind {
         Kind::Duration(_) => describe_duration(number),
-        Kind::Size(_) => bytes(number),
+        Kind::Size(_) => describe_size(number),
         _ => number.to_string(),
     };
     let Limits { works, starts } = limits;
@@ -156,12 +159,6 @@ fn range(kind: &Kind) -> String {
         (low, high) => format!("{} to {}", describe(low), describe(high)),
     };
     if starts == works { range } else { format!("{range}, else clamped") }
-}
-
-fn bytes(number: i64) -> String {
-    let units = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")];
-    let unit = units.into_iter().find(|(unit, _)| number != 0 && number % unit == 0);
-    unit.map_or(number.to_string(), |(unit, name)| format!("{}{name}", number / unit))
 }
 
 /// The tables of the documentation.
@@ -221,24 +218,6 @@ fn marked(text: &str) -> String {
     text.split(' ').map(mark).collect::<Vec<_>>().join(" ")
 }
 
-/// Everything between two marks of a document is what is generated.
-fn check_block(mark: &str, generated: &str) {
-    let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md"));
-    let text = fs::read_to_string(&file).expect("the documentation");
-    let (begin, end) = (format!("<!-- {mark}: generated -->\n"), format!("<!-- {mark}: end -->"));
-    let (before, rest) = text.split_once(&begin).expect("a mark at the beginning");
-    let (block, after) = rest.split_once(&end).expect("a mark at the end");
-    if block == generated {
-        return;
-    }
-    if env::var_os("HEADWATER_UPDATE").is_some() {
-        fs::write(&file, format!("{before}{begin}{generated}{end}{after}")).expect("the documentation can be written");
-        return;
-    }
-    let odd = block.lines().zip(generated.lines()).find(|(block, generated)| block != generated);
-    panic!("docs/configuration.md is not current ({odd:?}): HEADWATER_UPDATE=1 cargo test --lib reference");
-}
-
 #[test]
 fn every_key_that_is_read_stands_in_the_defaults_and_the_other_way_round() {
     let (entries, asked) = (entries(), asked());
@@ -261,12 +240,24 @@ fn every_key_that_is_read_stands_in_the_defaults_and_the_other_way_round() {
 }
 
 #[test]
-fn the_documentation_has_every_key_with_type_unit_and_default() {
-    check_block("keys", &tables(&entries(), &asked()));
+fn every_key_that_waits_for_its_effect_is_read() {
+    let asked = asked();
+    for key in later::keys() {
+        let fits = |path: &KeyPath| {
+            let names: Vec<_> = key.split('.').collect();
+            path.len() == names.len() + 1 && names.iter().zip(&path[1..]).all(|(name, key)| *name == "*" || name == key)
+        };
+        assert!(asked.keys().any(fits), "{key}");
+    }
 }
 
 #[test]
-fn the_documentation_has_every_code() {
+fn documentation_has_every_key_with_type_unit_and_default() {
+    check_block("configuration.md", "keys", &tables(&entries(), &asked()));
+}
+
+#[test]
+fn documentation_has_every_code() {
     let mut table = String::from("| Code | Meaning |\n|---|---|\n");
     let mut about = String::new();
     for line in include_str!("../problem.rs").lines().map(str::trim) {
@@ -277,5 +268,5 @@ fn the_documentation_has_every_code() {
         }
     }
     assert!(table.contains("C001") && table.contains("C105"), "{table}");
-    check_block("codes", &table);
+    check_block("configuration.md", "codes", &table);
 }
