@@ -197,6 +197,9 @@ fn syntax(fault: &Fault, source: &Arc<SourceText>) -> Diagnostic {
         "expected }" => "a closing `}` is missing",
         "expected ]" => "a closing `]` is missing",
         "expected value" => "a value is missing",
+        text if text.starts_with("expected include path") || text.starts_with("include package(") => {
+            "only files can be included: `include \"name\"` or `include file(\"name\")`"
+        }
         "expected key, got Equals" => "a key is missing before `=`",
         other => other,
     };

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -70,7 +70,16 @@ impl Surroundings {
 
     /// Takes over the variables that the script sets, as the original's start does.
     fn script(&mut self, path: &Path) {
-        let Ok(text) = fs::read_to_string(path) else { return };
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    let message = format!("`{}` cannot be read, so it has no effect: {error}", path.display());
+                    self.warnings.push(Diagnostic::warning(code::NO_EFFECT, message));
+                }
+                return;
+            }
+        };
         let source = Arc::new(SourceText { name: path.display().to_string(), text });
         let script = shell::script(&source.text, &self.environment);
         for (name, value, at) in script.assignments {

@@ -39,6 +39,7 @@ pub fn cases() -> Vec<Case> {
             .file("sub/one.conf", "include \"two\"\n")
             .file("sub/two.conf", "divolte.global.server.prot = 1\n"),
         Case::new("include_required", "divolte.global.server.port = 1\ninclude required(\"gone.conf\")\n"),
+        Case::new("include_of_an_address", "include url(\"http://localhost/site.conf\")\n"),
         Case::new("include_itself", "include \"site.conf\"\n"),
         Case::new("include_overridden", "include \"site/base.conf\"\ndivolte.global.server.port = wrong\n")
             .file("site/base.conf", "divolte.global.server.port = 9000\n"),
