@@ -45,7 +45,11 @@ pub enum Command {
     Serve,
     /// Say what a start would do, or everything that is wrong with the configuration
     #[command(after_help = example::CHECK)]
-    Check,
+    Check {
+        /// How it is said; json for programs
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: CheckFormat,
+    },
     /// Print Avro files as JSON, one record a line, also while they are being published
     #[command(after_help = example::CAT)]
     Cat(CatArguments),
@@ -119,6 +123,15 @@ pub struct LogArguments {
     /// What is logged: off, error, warn, info, debug or trace
     #[arg(long = "log", global = true, value_name = "LEVEL", default_value = "info")]
     pub log_level: String,
+}
+
+/// How the result of a check is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
 }
 
 /// How log lines look.

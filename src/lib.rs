@@ -44,3 +44,7 @@ pub mod diagnostic;
 pub mod disk;
 pub mod metrics;
 pub mod util;
+
+#[cfg(test)]
+#[path = "documentation/tests.rs"]
+mod documentation;

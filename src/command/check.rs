@@ -12,10 +12,11 @@ use super::{
     preflight::{self, Finding},
     print,
     summary::{durability, span},
+    upgrade,
 };
 use crate::{
     config::{
-        self, LoadRequest, Settings,
+        LoadRequest, Settings,
         settings::{FileSettings, MappingSettings, SinkSettings, SourceSettings},
     },
     diagnostic,
@@ -30,17 +31,15 @@ use crate::{
 /// Mistakes in the configuration, in schemas or scripts; directories or addresses that a start could not use; the
 /// output cannot be written.
 pub fn run(request: &LoadRequest, out: &mut impl Write) -> Result<(), Failure> {
-    let settings = config::load(request).map_err(|errors| Failure::config(&errors))?;
-    let (mappings, odd) = match compile::mappings(&settings) {
-        Ok(compiled) => compiled,
-        Err(mut wrong) => {
-            wrong.extend(settings.warnings);
+    let (settings, mappings) = match compile::load(request) {
+        Ok(loaded) => loaded,
+        Err(wrong) => {
+            print(out, &upgrade::text_despite(request, &wrong))?;
             return Err(Failure::config(&wrong));
         }
     };
-    let warnings = [settings.warnings.as_slice(), &odd].concat();
     let paint = Paint::on(&io::stderr());
-    eprint!("{}", diagnostic::render(&warnings, wants_color(&io::stderr())));
+    eprint!("{}", diagnostic::render(&settings.warnings, wants_color(&io::stderr())));
     let (fatal, notes): (Vec<Finding>, Vec<Finding>) =
         preflight::look(&settings).into_iter().partition(|finding| finding.fatal);
     if !fatal.is_empty() {
@@ -50,7 +49,8 @@ pub fn run(request: &LoadRequest, out: &mut impl Write) -> Result<(), Failure> {
     for note in &notes {
         eprintln!("{} {}", paint.paint(Style::Odd, "note:"), note.text);
     }
-    print(out, &summary(&settings, &mappings, &with(request, &settings), Paint::on(&io::stdout())))
+    let summary = summary(&settings, &mappings, &with(request, &settings), Paint::on(&io::stdout()));
+    print(out, &(summary + &upgrade::text(&settings)))
 }
 
 /// With what a start would begin.
@@ -204,6 +204,7 @@ mod tests {
     use std::{collections::HashMap, fs};
 
     use super::*;
+    use crate::config;
 
     #[test]
     fn the_summary_names_what_runs() {

@@ -8,17 +8,55 @@ use std::{
 };
 
 use crate::{
-    config::{Settings, settings::MappingSettings},
+    config::{self, LoadRequest, Loaded, Settings, code, settings::MappingSettings},
     diagnostic::{Diagnostic, SourceText},
     mapping::{self, Mapping, MappingOptions, builtin},
     record::schema::RecordSchema,
     util::reason::reason,
 };
 
-/// Code of the message for a schema that cannot be used.
-const SCHEMA: &str = "C019";
-/// Code of the message for a file that cannot be read.
-const FILE: &str = "C001";
+/// A configuration, looked at as far as it goes.
+#[derive(Debug)]
+pub struct Examined {
+    /// The settings; nothing when the texts cannot be read at all.
+    pub settings: Option<Settings>,
+    /// The mappings in the order of the configuration; only those that compile.
+    pub mappings: Vec<Mapping>,
+    /// Everything that is wrong, then everything that is odd, of the configuration and of its schemas and scripts.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Loads a configuration and compiles its mappings, so that everything that is wrong is found in one run.
+#[must_use]
+pub fn examine(request: &LoadRequest) -> Examined {
+    let Loaded { settings, mut diagnostics } = match config::inspect(request) {
+        Ok(loaded) => loaded,
+        Err(diagnostics) => return Examined { settings: None, mappings: Vec::new(), diagnostics },
+    };
+    let wrong = diagnostics.iter().any(Diagnostic::is_error);
+    let (mappings, told) = match mappings(&settings) {
+        Ok((mappings, odd)) => (mappings, odd),
+        Err(wrong) => (Vec::new(), wrong),
+    };
+    // That a file is not there was told with its place.
+    diagnostics.extend(told.into_iter().filter(|diagnostic| !wrong || diagnostic.code != code::FILE));
+    diagnostics.sort_by_key(|diagnostic| !diagnostic.is_error());
+    Examined { settings: Some(settings), mappings, diagnostics }
+}
+
+/// Loads a configuration and compiles its mappings. Warnings of both come with the settings.
+///
+/// # Errors
+/// Everything that is wrong with the configuration, its schemas and its scripts, the warnings behind.
+pub fn load(request: &LoadRequest) -> Result<(Settings, Vec<Mapping>), Vec<Diagnostic>> {
+    let Examined { settings, mappings, diagnostics } = examine(request);
+    match settings {
+        Some(settings) if !diagnostics.iter().any(Diagnostic::is_error) => {
+            Ok((Settings { warnings: diagnostics, ..settings }, mappings))
+        }
+        _ => Err(diagnostics),
+    }
+}
 
 /// Compiles every mapping, in the order of the configuration. Mappings with the same schema file share the schema.
 ///
@@ -60,7 +98,7 @@ fn read(file: &Path) -> Result<Arc<SourceText>, Diagnostic> {
     let name = file.display().to_string();
     match fs::read_to_string(file) {
         Ok(text) => Ok(Arc::new(SourceText { name, text })),
-        Err(error) => Err(Diagnostic::error(FILE, format!("file `{name}` cannot be read: {}", reason(&error)))),
+        Err(error) => Err(Diagnostic::error(code::FILE, format!("file `{name}` cannot be read: {}", reason(&error)))),
     }
 }
 
@@ -75,7 +113,7 @@ fn schema(file: Option<&Path>) -> Result<Arc<RecordSchema>, Diagnostic> {
     };
     RecordSchema::parse(&source.text).map(Arc::new).map_err(|error| {
         let diagnostic =
-            Diagnostic::error(SCHEMA, format!("schema `{}` cannot be used: {}", source.name, error.message));
+            Diagnostic::error(code::SCHEMA, format!("schema `{}` cannot be used: {}", source.name, error.message));
         match error.position {
             Some(position) => diagnostic.at(&source, position.offset..position.offset, ""),
             None => diagnostic,

@@ -6,8 +6,10 @@ pub mod compile;
 pub mod completions;
 pub mod layout;
 pub mod preflight;
+pub mod report;
 pub mod serve;
 pub mod summary;
+pub mod upgrade;
 pub mod version;
 
 use std::{
@@ -16,7 +18,7 @@ use std::{
 };
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{CheckFormat, Cli, Command},
     diagnostic::{self, Diagnostic},
     logging,
     util::terminal::{Paint, Style, wants_color},
@@ -40,9 +42,14 @@ impl Failure {
     pub fn config(diagnostics: &[Diagnostic]) -> Self {
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
         let told = diagnostic::render(diagnostics, wants_color(&io::stderr()));
-        let mistakes = if errors == 1 { "1 mistake".to_owned() } else { format!("{errors} mistakes") };
-        Self::Config(format!("{told}\nheadwater: the configuration has {mistakes}"))
+        Self::Config(format!("{told}\n{}", mistakes(errors)))
     }
+}
+
+/// The last line about a configuration that is wrong.
+fn mistakes(number: usize) -> String {
+    let mistakes = if number == 1 { "1 mistake".to_owned() } else { format!("{number} mistakes") };
+    format!("headwater: the configuration has {mistakes}")
 }
 
 /// Says on the standard error why a command did not do what it was told.
@@ -68,7 +75,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match cli.command {
         Command::Serve => serve::run(&request),
-        Command::Check => check::run(&request, &mut out),
+        Command::Check { format: CheckFormat::Text } => check::run(&request, &mut out),
+        Command::Check { format: CheckFormat::Json } => report::run(&request, &mut out),
         Command::Cat(arguments) => cat::run(&arguments, Dress::of(&io::stdout()), &mut out).map_err(|error| {
             let told = format!("headwater: {error}");
             if error.is_wrong_usage() { Failure::Config(told) } else { Failure::Running(told) }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::{App, Ended},
-    config::{self, LoadRequest},
+    config::LoadRequest,
     diagnostic,
     pipeline::Feed,
     util::terminal::{Paint, wants_color},
@@ -24,10 +24,8 @@ use crate::{
 /// See [`Failure`].
 pub fn run(request: &LoadRequest) -> Result<(), Failure> {
     let began = Instant::now();
-    let settings = config::load(request).map_err(|errors| Failure::config(&errors))?;
-    let (mappings, warnings) = compile::mappings(&settings).map_err(|errors| Failure::config(&errors))?;
-    let told = [settings.warnings.clone(), warnings].concat();
-    eprint!("{}", diagnostic::render(&told, wants_color(&io::stderr())));
+    let (settings, mappings) = compile::load(request).map_err(|errors| Failure::config(&errors))?;
+    eprint!("{}", diagnostic::render(&settings.warnings, wants_color(&io::stderr())));
     let feeds = settings.mappings.iter().zip(mappings);
     let feeds = feeds.map(|(named, mapping)| Feed { mapping: Arc::new(mapping), sinks: named.sinks.clone() });
     let feeds: Vec<Feed> = feeds.collect();

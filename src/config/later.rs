@@ -54,7 +54,7 @@ pub fn tell(divolte: &Members, problems: &Problems) {
         let names: Vec<_> = key.split('.').collect();
         find(divolte, &names, &mut vec!["divolte".to_owned()], &mut |path, value| {
             let asks = value.scalar().is_none_or(|text| !nothing.contains(&text));
-            if asks && problems.is_set(path) {
+            if asks && problems.is_set(path) && !problems.is_wrong(path) {
                 problems.report(message(path, instead), At::Value(path), "");
             }
         });
@@ -70,6 +70,26 @@ fn message(path: &[String], instead: &Instead) -> Diagnostic {
             Diagnostic::warning(code::NO_EFFECT, message)
         }
     }
+}
+
+/// All keys of the list, for the test that they exist.
+#[cfg(test)]
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    LATER.iter().map(|(key, ..)| *key)
+}
+
+/// What the documentation says of a key whose effect is still to be built.
+#[cfg(test)]
+pub fn remark(path: &[String]) -> Option<&'static str> {
+    let fits = |key: &str| {
+        let names: Vec<_> = key.split('.').collect();
+        names.len() + 1 == path.len() && names.iter().zip(&path[1..]).all(|(name, key)| *name == "*" || name == key)
+    };
+    LATER.iter().find(|(key, ..)| fits(key)).map(|(_, nothing, instead)| match (instead, nothing.first()) {
+        (Warn, _) => "Not in this version yet: no effect.",
+        (Refuse(_), None) => "Not in this version yet: refused.",
+        (Refuse(_), Some(_)) => "Not in this version yet: anything but the default is refused.",
+    })
 }
 
 /// Calls `found` for every value at a key path with `*`.

@@ -13,6 +13,8 @@ use super::{
     origin::{Form, KeyPath, LayerText, offset},
     problem::code,
     scan,
+    section::GLOBAL,
+    surroundings::Surroundings,
 };
 use crate::{
     diagnostic::{Diagnostic, SourceText},
@@ -38,7 +40,9 @@ pub struct Layers {
     pub own: usize,
     /// Whether there is no file.
     pub embedded: bool,
-    /// Oddities of the arguments.
+    /// Variables that substitutions and defaults are looked up in.
+    pub environment: HashMap<String, String>,
+    /// Oddities of the arguments and of what surrounds the file.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -56,18 +60,18 @@ impl Layers {
     /// # Errors
     /// Files that cannot be read and texts that do not follow the language, all of them.
     pub fn read(request: &LoadRequest) -> Result<Self, Vec<Diagnostic>> {
-        let mut layers = Self { parsed: Vec::new(), texts: Vec::new(), own: 0, embedded: false, warnings: Vec::new() };
+        let Surroundings { environment, file, outside, warnings } = Surroundings::read(request);
+        let embedded = file.is_none();
+        let mut layers = Self { parsed: Vec::new(), texts: Vec::new(), own: 0, embedded, environment, warnings };
         let mut errors = Vec::new();
-        let file = request.config.clone().or_else(|| conventional(&request.environment));
-        layers.embedded = file.is_none();
         if let Some(data) = &request.data {
             layers.assign("--data", "divolte.global.data_directory", &data.to_string_lossy(), &mut errors);
         }
         for text in request.set.iter().rev() {
             layers.set(text, &mut errors);
         }
-        for (key, value) in properties(&request.environment) {
-            layers.assign("DIVOLTE_JAVA_OPTS", &key, &value, &mut errors);
+        for outside in outside {
+            layers.assign(&outside.variable, &outside.key, &outside.value, &mut errors);
         }
         match &file {
             Some(path) => match read_file(path) {
@@ -80,7 +84,7 @@ impl Layers {
             None => layers.text("embedded.conf (built in)", EMBEDDED.to_owned(), None, &mut errors),
         }
         layers.own = layers.texts.len();
-        let data = data_directory(&request.environment, layers.embedded, Path::new(SYSTEM_DATA));
+        let data = data_directory(&layers.environment, embedded, Path::new(SYSTEM_DATA));
         layers.assign("default", "divolte.global.data_directory", &data.to_string_lossy(), &mut errors);
         layers.text("reference.conf (built in)", REFERENCE.to_owned(), None, &mut errors);
         if errors.is_empty() { Ok(layers) } else { Err(errors) }
@@ -115,9 +119,14 @@ impl Layers {
             errors.push(Diagnostic::error(code::ARGUMENT, message).hint(hint));
             return;
         };
-        if matches!(path[0].as_str(), "global" | "sources" | "sinks" | "mappings") {
+        let root = match path[0].as_str() {
+            "global" | "sources" | "sinks" | "mappings" => Some("divolte"),
+            name if GLOBAL.contains(&name) => Some("divolte.global"),
+            _ => None,
+        };
+        if let Some(root) = root {
             let message = format!("`--set {text}` has no effect: all keys are below `divolte`");
-            let hint = format!("did you mean `--set divolte.{text}`?");
+            let hint = format!("did you mean `--set {root}.{text}`?");
             self.warnings.push(Diagnostic::warning(code::NO_EFFECT, message).hint(hint));
         }
         if value.starts_with(['[', '{', '"', '$']) || value == "null" {
@@ -150,25 +159,6 @@ impl Layers {
             Err(fault) => errors.push(Diagnostic::error(code::ARGUMENT, fault.message).at(&source, key, "")),
         }
     }
-}
-
-/// `$DIVOLTE_CONF_DIR/divolte-collector.conf`, if it exists.
-fn conventional(environment: &HashMap<String, String>) -> Option<PathBuf> {
-    let directory = environment.get("DIVOLTE_CONF_DIR").filter(|directory| !directory.is_empty())?;
-    Some(Path::new(directory).join("divolte-collector.conf")).filter(|path| path.exists())
-}
-
-/// `-Ddivolte.…=…` of `DIVOLTE_JAVA_OPTS`, the strongest first.
-fn properties(environment: &HashMap<String, String>) -> Vec<(String, String)> {
-    let options = environment.get("DIVOLTE_JAVA_OPTS").map_or("", String::as_str);
-    let words = options.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
-    let mut found: Vec<_> = words
-        .filter_map(|word| word.strip_prefix("-D")?.split_once('='))
-        .filter(|(key, _)| key.starts_with("divolte."))
-        .map(|(key, value)| (key.to_owned(), value.trim_matches(['"', '\'']).to_owned()))
-        .collect();
-    found.reverse();
-    found
 }
 
 /// Where the data goes when no key says so.
@@ -213,8 +203,14 @@ fn syntax(fault: &Fault, source: &Arc<SourceText>) -> Diagnostic {
         _ => Arc::clone(source),
     };
     let message = match fault.message.as_str() {
+        "unterminated string" | "unterminated triple-quoted string" => "a text without its closing quote",
         "expected }" => "a closing `}` is missing",
+        "expected ]" => "a closing `]` is missing",
         "expected value" => "a value is missing",
+        text if text.starts_with("expected include path") || text.starts_with("include package(") => {
+            "only files can be included: `include \"name\"` or `include file(\"name\")`"
+        }
+        "expected key, got Equals" => "a key is missing before `=`",
         other => other,
     };
     let diagnostic = Diagnostic::error(code::SYNTAX, message);
@@ -251,13 +247,5 @@ mod tests {
         ] {
             assert_eq!(data_directory(&environment, embedded, place), expected, "{environment:?}");
         }
-    }
-
-    #[test]
-    fn properties_of_the_virtual_machine() {
-        let options = "-XX:+UseG1GC -Ddivolte.global.server.port=1 -Dother=2 '-Ddivolte.global.server.host=\"h\"'";
-        let environment = HashMap::from([("DIVOLTE_JAVA_OPTS".to_owned(), options.to_owned())]);
-        let expected = [("divolte.global.server.host", "h"), ("divolte.global.server.port", "1")];
-        assert_eq!(properties(&environment), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
     }
 }

@@ -5,9 +5,11 @@
 //! * *Settings*: checked against each other, complete ([`validate`], [`settings`]); the rest of the program sees only
 //!   these.
 //!
+//! What stands around the file (variables, `divolte-env.sh`) is looked up first ([`surroundings`], [`shell`]).
 //! Everything that is wrong is found in one run and told with file, line, column and hint; [`origin`] finds the places,
 //! and only when there is something to tell.
 
+mod geo;
 mod global;
 mod hadoop;
 mod hocon;
@@ -19,18 +21,24 @@ mod problem;
 mod scan;
 mod section;
 pub mod settings;
+mod shell;
 mod sinks;
+mod surroundings;
 mod units;
 mod validate;
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
+pub use problem::code;
 pub use settings::Settings;
 
 use crate::diagnostic::Diagnostic;
 use hocon::{Fault, Members};
 use layers::Layers;
-use problem::{Problems, code};
+use problem::Problems;
 
 /// What a configuration is made of.
 #[derive(Clone, Debug, Default)]
@@ -77,13 +85,23 @@ pub fn inspect(request: &LoadRequest) -> Result<Loaded, Vec<Diagnostic>> {
     for warning in layers.warnings {
         problems.add(warning);
     }
-    let (tree, reference) = match trees(&layers.parsed, &request.environment) {
+    let (tree, reference) = match trees(&layers.parsed, &layers.environment) {
         Ok(trees) => trees,
         Err(fault) => return Err(vec![circle(&fault, &problems)]),
     };
     let options = options::read(&tree, &reference, &problems);
-    let settings = validate::validate(options, layers.embedded, &request.environment, &problems);
+    let settings = validate::validate(options, layers.embedded, &layers.environment, &problems);
     Ok(Loaded { settings, diagnostics: problems.into_diagnostics() })
+}
+
+/// Says where a path was looked up.
+fn relative(file: &Path) -> String {
+    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    if file.is_relative() {
+        format!("paths are relative to the working directory, which is {}", directory.display())
+    } else {
+        "is the path right, and may this user read it?".to_owned()
+    }
 }
 
 /// The merged tree, and that of the defaults alone.
@@ -94,6 +112,11 @@ fn trees(layers: &[hocon::Layer], environment: &HashMap<String, String>) -> Resu
 
 /// The message for substitutions that cannot be followed.
 fn circle(fault: &Fault, problems: &Problems) -> Diagnostic {
+    if fault.message.contains("concatenation") {
+        let diagnostic = Diagnostic::error(code::SYNTAX, "values of different kinds stand side by side");
+        let found = problems.origins().mixed();
+        return found.map_or(diagnostic.clone(), |(source, span)| diagnostic.at(&source, span, ""));
+    }
     let diagnostic = Diagnostic::error(code::SUBSTITUTION, fault.message.clone());
     match problems.origins().substitution(fault.at.0, fault.at.1) {
         Some((source, span)) => diagnostic.at(source, span, ""),

@@ -79,7 +79,6 @@ pub fn read(tree: &Members, reference: &Members, problems: &Problems) -> Options
                 unknown(problems, &path(&[key]), &known);
             }
         }
-        later::tell(members, problems);
     }
     let given = look(tree, &["divolte", "global"]);
     let defaults = look(reference, &["divolte", "global"]);
@@ -95,7 +94,7 @@ pub fn read(tree: &Members, reference: &Members, problems: &Problems) -> Options
         Value::Object(members) => member(members, "mappings").is_some_and(|value| *value != Value::Null),
         _ => false,
     };
-    Options {
+    let options = Options {
         global,
         sources: named("sources").iter().filter_map(|(name, value)| source(name, value, reference, problems)).collect(),
         mappings: has_mappings
@@ -108,24 +107,42 @@ pub fn read(tree: &Members, reference: &Members, problems: &Problems) -> Options
                 sinks::read(name, place, value, defaults, problems)
             })
             .collect(),
+    };
+    // Last, because it says nothing about values that are wrong anyway.
+    if let Value::Object(members) = divolte {
+        later::tell(members, problems);
     }
+    options
 }
 
 /// Reports every substitution that found nothing.
 fn unresolved(value: &Value, at: &mut KeyPath, problems: &Problems) {
-    let mut each = |name: &str, value: &Value| {
-        at.push(name.to_owned());
-        unresolved(value, at, problems);
-        at.pop();
+    let report = |at: At<'_>, path: &[String]| {
+        let diagnostic = Diagnostic::error(code::SUBSTITUTION, format!("{} refers to what is not set", name(path)))
+            .hint("`${?name}` instead of `${name}` leaves it unset");
+        problems.report(diagnostic, at, "neither a key nor a variable of the environment");
     };
     match value {
-        Value::Object(members) => members.iter().for_each(|(key, value)| each(key, value)),
-        Value::List(items) => items.iter().enumerate().for_each(|(number, value)| each(&number.to_string(), value)),
-        Value::Unresolved => {
-            let diagnostic = Diagnostic::error(code::SUBSTITUTION, format!("{} refers to what is not set", name(at)))
-                .hint("`${?name}` instead of `${name}` leaves the key unset");
-            problems.report(diagnostic, At::Value(at), "neither a key nor a variable of the environment");
+        Value::Object(members) => {
+            for (key, value) in members {
+                at.push(key.clone());
+                unresolved(value, at, problems);
+                at.pop();
+            }
         }
+        Value::List(items) => {
+            for (number, item) in items.iter().enumerate() {
+                if *item == Value::Unresolved {
+                    report(At::Element(at, number), at);
+                }
+                at.push(number.to_string());
+                if *item != Value::Unresolved {
+                    unresolved(item, at, problems);
+                }
+                at.pop();
+            }
+        }
+        Value::Unresolved => report(At::Value(at), at),
         Value::Null | Value::Boolean(_) | Value::Number(_) | Value::Text(_) => {}
     }
 }
@@ -152,16 +169,10 @@ fn source(name: &str, value: &Value, reference: &Members, problems: &Problems) -
     };
     let defaults = look(reference, &["defaults", word]);
     let mut section = Section::new(place, value, defaults, Null::Default, problems);
-    let kind = section.required_text("type");
-    let settings = match kind.as_str() {
-        "browser" => SourceSettings::Browser(browser(name, &mut section, problems)),
+    // Of a source of no kind the other keys cannot be judged.
+    let settings = match section.required_choice("type", &["browser", "json"])? {
         "json" => SourceSettings::Json(json(name, &mut section, problems)),
-        // Of a source of no kind the other keys cannot be judged.
-        "" => return None,
-        other => {
-            section.not_a_word("type", other, &["browser", "json"]);
-            return None;
-        }
+        _ => SourceSettings::Browser(browser(name, &mut section, problems)),
     };
     section.finish();
     Some(settings)
@@ -213,7 +224,10 @@ fn browser(name: &str, section: &mut Section<'_>, problems: &Problems) -> Browse
     let mut script = section.section("javascript");
     let javascript_name = script.text("name");
     if !is_script_name(&javascript_name) {
-        let message = format!("`{javascript_name}` cannot be the name of the script");
+        let message = match javascript_name.as_str() {
+            "" => "the name of the script is empty".to_owned(),
+            name => format!("`{name}` cannot be the name of the script"),
+        };
         let diagnostic = Diagnostic::error(code::VALUE, message)
             .hint("it consists of letters, digits, `_` and `-`, and ends in `.js`, as `divolte.js` does");
         script.error("name", diagnostic, "");
@@ -302,7 +316,7 @@ fn mapping(name: &str, value: &Value, reference: &Members, problems: &Problems) 
             section.missing(key);
             Vec::new()
         });
-        if names.is_empty() && section.has(key) {
+        if section.is_empty(key) {
             let message = format!("mapping `{name}` has no {key}: nothing comes of it");
             section.error(key, Diagnostic::warning(code::USELESS, message), "");
         }

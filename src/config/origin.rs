@@ -151,6 +151,12 @@ impl Origins {
         (1..=path.len()).rev().find_map(|length| self.within(&path[..length]))
     }
 
+    /// The first value made of kinds that do not go together.
+    #[must_use]
+    pub fn mixed(&self) -> Option<(Arc<SourceText>, Range<usize>)> {
+        self.texts.iter().find_map(|source| Some((Arc::clone(source), scan::scan(&source.text).mixed?)))
+    }
+
     /// The text and the byte of the substitution that stands at this line and column of one of the texts.
     #[must_use]
     pub fn substitution(&self, line: usize, column: usize) -> Option<(&Arc<SourceText>, Range<usize>)> {

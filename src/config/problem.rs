@@ -1,6 +1,9 @@
 //! Everything that is wrong or odd with a configuration, collected in one run, with its place.
 
-use std::cell::{OnceCell, RefCell};
+use std::{
+    cell::{OnceCell, RefCell},
+    sync::Arc,
+};
 
 use super::origin::{LayerText, Origins, Setting, show};
 use crate::diagnostic::Diagnostic;
@@ -46,6 +49,8 @@ pub mod code {
     pub const ABSENT: &str = "C017";
     /// An argument of the command line is not of the form that it must have.
     pub const ARGUMENT: &str = "C018";
+    /// A schema cannot be used.
+    pub const SCHEMA: &str = "C019";
     /// Warning: out of range, replaced by the nearest value that works.
     pub const CLAMPED: &str = "C101";
     /// Warning: `null` stands for zero or false.
@@ -134,7 +139,10 @@ impl Problems {
             At::Element(_, number) => main.elements.get(number).unwrap_or(&main.value),
         };
         let first = diagnostic.at(&main.source, span.clone(), label);
-        let others = others.iter().filter(|other| other.layer < self.own && other.value != main.value);
+        // A value that is added to those before, or is made of them, leaves them their effect.
+        let text = &main.source.text;
+        let adds = text[main.key.end..main.value.start].contains("+=") || text[main.value.clone()].contains("${");
+        let others = others.iter().filter(|other| !adds && other.layer < self.own && other.value != main.value);
         others.take(OTHERS_MAX).fold(first, |told, other: &&Setting| {
             told.at(&other.source, other.key.clone(), "also set here, without effect")
         })
@@ -153,6 +161,23 @@ impl Problems {
     #[must_use]
     pub fn is_set(&self, path: &[String]) -> bool {
         self.origins().within(path).is_some_and(|setting| setting.layer < self.own)
+    }
+
+    /// Whether anything is wrong so far.
+    #[must_use]
+    pub fn any_error(&self) -> bool {
+        self.found.borrow().iter().any(Diagnostic::is_error)
+    }
+
+    /// Whether something is wrong with the value of this key.
+    #[must_use]
+    pub fn is_wrong(&self, path: &[String]) -> bool {
+        let settings = self.origins().of(path);
+        let Some(Setting { source, value, .. }) = settings.first() else { return false };
+        self.found.borrow().iter().filter(|told| told.is_error()).any(|told| {
+            let main = told.places.first();
+            main.is_some_and(|place| Arc::ptr_eq(&place.source, source) && value.contains(&place.span.start))
+        })
     }
 
     /// All messages: errors first, then warnings, each in the order of their places.

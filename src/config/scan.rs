@@ -39,6 +39,8 @@ pub struct Scan {
     pub stray: Option<usize>,
     /// The innermost bracket that nothing closes.
     pub unclosed: Option<usize>,
+    /// The first value made of kinds that do not go together, such as an object and a text.
+    pub mixed: Option<Range<usize>>,
 }
 
 /// Scans a text.
@@ -205,6 +207,7 @@ impl<'a> Scanner<'a> {
         let mut end = start;
         let mut elements = Vec::new();
         let mut parts = 0;
+        let mut kinds = [false; 3];
         while let Some(next) = self.peek() {
             match next {
                 ',' | '}' | ']' | '\n' => break,
@@ -225,10 +228,20 @@ impl<'a> Scanner<'a> {
                 _ => self.step(),
             }
             parts += usize::from(matches!(next, '{' | '[' | '"' | '$'));
+            match next {
+                '{' => kinds[0] = true,
+                '[' => kinds[1] = true,
+                // Of what a substitution stands for nothing is known here.
+                '$' => {}
+                _ => kinds[2] = true,
+            }
             end = self.at;
         }
         if parts != 1 {
             elements.clear();
+        }
+        if kinds.iter().filter(|kind| **kind).count() > 1 {
+            self.scan.mixed.get_or_insert(start..end);
         }
         (start..end, elements)
     }

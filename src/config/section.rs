@@ -47,6 +47,9 @@ pub const ANY: RangeInclusive<i64> = i64::MIN..=i64::MAX;
 /// Durations that are not negative.
 pub const POSITIVE: RangeInclusive<i64> = 0..=i64::MAX;
 
+/// The objects in `divolte.global`, which are easily put elsewhere.
+pub const GLOBAL: [&str; 9] = ["server", "admin", "mapper", "journal", "dead_letters", "hdfs", "gcs", "kafka", "gcps"];
+
 /// What `null` means in an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Null {
@@ -58,7 +61,7 @@ pub enum Null {
 
 /// How a key is read; the reference of the keys is compared with this.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "only the reference's test asks how a key is read")]
+#[cfg_attr(not(test), allow(dead_code, reason = "only the reference's test asks how a key is read"))]
 pub enum Kind {
     /// Any scalar.
     Text,
@@ -139,6 +142,16 @@ impl<'a> Section<'a> {
         self.known.push(key);
         #[cfg(test)]
         self.problems.asked.borrow_mut().push((self.path(key), kind));
+    }
+
+    /// Whether the object itself holds an empty list there.
+    #[must_use]
+    pub fn is_empty(&self, key: &str) -> bool {
+        match member(self.given, key) {
+            Some(Value::List(items)) => items.is_empty(),
+            Some(Value::Object(members)) => members.is_empty(),
+            _ => false,
+        }
     }
 
     fn get(&mut self, key: &'static str, kind: Kind) -> Got<'a> {
@@ -240,7 +253,7 @@ impl<'a> Section<'a> {
         let (Got::Given(value) | Got::Default(value)) = self.get(key, Kind::Size(limits.clone())) else { return 0 };
         let number = match value {
             Value::Number(text) | Value::Text(text) => match units::size(text).or_else(|| units::integer(text)) {
-                Some(number) => self.within(key, number, limits, &|number| format!("{number} bytes")),
+                Some(number) => self.within(key, number, limits, &units::describe_size),
                 None => self.unreadable(key, text, "a size such as 64M", limits),
             },
             other => {
@@ -372,6 +385,21 @@ impl<'a> Section<'a> {
         String::new()
     }
 
+    /// One of a few words, which must be there. Nothing when it is not, or is another.
+    pub fn required_choice(&mut self, key: &'static str, words: &'static [&'static str]) -> Option<&'static str> {
+        let Some(text) = self.text_of(key, Kind::Choice(words)) else {
+            if !self.has(key) {
+                self.missing(key);
+            }
+            return None;
+        };
+        let word = words.iter().copied().find(|word| *word == text);
+        if word.is_none() {
+            self.not_a_word(key, &text, words);
+        }
+        word
+    }
+
     /// Says that a key must be there.
     pub fn missing(&self, key: &str) {
         if !self.readable {
@@ -421,6 +449,9 @@ impl<'a> Section<'a> {
 pub fn unknown(problems: &Problems, path: &[String], known: &[&'static str]) {
     let Some((key, above)) = path.split_last() else { return };
     let mut diagnostic = Diagnostic::error(code::UNKNOWN_KEY, format!("unknown key {}", name(path)));
+    if above == ["divolte"] && GLOBAL.contains(&key.as_str()) {
+        diagnostic = diagnostic.hint(format!("`{key}` belongs into `divolte.global`"));
+    }
     let longer =
         || known.iter().copied().find(|word| word.len() > 3 && (key.starts_with(word) || word.starts_with(key)));
     if let Some(word) = nearest(key, known.iter().copied()).or_else(longer) {

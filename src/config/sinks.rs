@@ -31,6 +31,8 @@ pub struct SinkOptions {
 pub enum SinkKind {
     /// `type = hdfs` or `type = file`.
     Files {
+        /// Whether the file system is the local disk, whatever the client's properties say.
+        local: bool,
         /// `file_strategy`.
         strategy: FileStrategy,
         /// `replication`.
@@ -52,31 +54,23 @@ pub fn read<'a>(
         Value::Object(members) => member(members, "type").and_then(Value::scalar).unwrap_or(""),
         _ => "",
     };
-    let kinds = ["file", "hdfs", "gcs", "kafka", "gcps"];
     let defaults = defaults(if word == "file" { "hdfs" } else { word });
     let mut section = Section::new(place, value, defaults, Null::Default, problems);
-    let text = section.required_text("type");
-    let kind = match kinds.into_iter().find(|kind| *kind == text) {
-        Some("file" | "hdfs") => {
+    // Of a sink of no kind the other keys cannot be judged.
+    let kind = match section.required_choice("type", &["file", "hdfs", "gcs", "kafka", "gcps"])? {
+        "file" | "hdfs" => {
             // How often a file is kept is a matter of the remote file system.
             let short = Limits::only(i64::from(i16::MIN)..=i64::from(i16::MAX));
             let replication = i16::try_from(section.integer("replication", &short)).unwrap_or(1);
-            SinkKind::Files { strategy: strategy(section.section("file_strategy")), replication }
+            SinkKind::Files { local: word == "file", strategy: strategy(section.section("file_strategy")), replication }
         }
-        Some("gcs") => SinkKind::Remote(RemoteKind::Gcs(gcs(&mut section))),
-        Some("kafka") => SinkKind::Remote(RemoteKind::Kafka(KafkaSettings {
+        "gcs" => SinkKind::Remote(RemoteKind::Gcs(gcs(&mut section))),
+        "kafka" => SinkKind::Remote(RemoteKind::Kafka(KafkaSettings {
             topic: topic(&mut section),
             confluent: section.choice("mode", &["naked", "confluent"], false) == "confluent",
             producer: Vec::new(),
         })),
-        Some(_) => SinkKind::Remote(RemoteKind::Gcps(gcps(&mut section))),
-        // Of a sink of no kind the other keys cannot be judged.
-        None => {
-            if !text.is_empty() {
-                section.not_a_word("type", &text, &kinds);
-            }
-            return None;
-        }
+        _ => SinkKind::Remote(RemoteKind::Gcps(gcps(&mut section))),
     };
     let start = match section.choice("start", &["tail", "earliest"], false) {
         "earliest" => StartAt::Earliest,

@@ -1,8 +1,9 @@
 //! The loader from outside: what loads, with which settings, and what is said when it does not.
 
 mod golden;
-mod messages;
+mod keys;
 mod precedence;
+mod reference;
 
 use std::{fs, path::Path};
 

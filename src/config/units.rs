@@ -73,6 +73,14 @@ pub fn describe_duration(nanos: i64) -> String {
     format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
+/// A size in the words of the configuration, in the largest unit that leaves no rest: `64M`.
+#[must_use]
+pub fn describe_size(bytes: i64) -> String {
+    let units = [(1 << 40, "T"), (1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")];
+    let unit = units.into_iter().find(|(unit, _)| bytes != 0 && bytes % unit == 0);
+    unit.map_or(format!("{bytes} bytes"), |(unit, name)| format!("{}{name}", bytes / unit))
+}
+
 /// Bytes of a size such as `64M`, `64 MiB`, `10 MB` or `4096`: one letter and the `i` forms are powers of two, the
 /// two-letter forms powers of ten.
 #[must_use]
@@ -180,6 +188,15 @@ mod tests {
             (86_400_000_000_000, "1 day"),
         ] {
             assert_eq!(describe_duration(nanos), text);
+        }
+    }
+
+    #[test]
+    fn sizes_are_told_in_the_largest_unit_without_rest() {
+        for (bytes, text) in
+            [(0, "0 bytes"), (1000, "1000 bytes"), (4096, "4K"), (1 << 20, "1M"), (3 << 30, "3G"), (-1024, "-1K")]
+        {
+            assert_eq!(describe_size(bytes), text);
         }
     }
 

@@ -2,15 +2,13 @@
 
 mod sink;
 
-use std::{
-    collections::HashMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, fs, io};
 
 use super::{
+    geo,
     options::{MappingOptions, Options, path},
     problem::{At, Problems, code},
+    relative,
     settings::{MappingSettings, Settings, SourceSettings},
     sinks::SinkOptions,
 };
@@ -32,7 +30,10 @@ pub fn validate(
         names(mapping, &options.sources, &options.sinks, problems);
         files(&mapping.settings, problems);
     }
-    unmapped(&options.sources, &mappings, problems);
+    // Where names are wrong, what they do not name is no news.
+    if !problems.any_error() {
+        unmapped(&options.sources, &mappings, problems);
+    }
     routes(&options.sources, problems);
     for sink in &options.sinks {
         let feeding: Vec<_> = mappings.iter().filter(|mapping| feeds(mapping, sink)).collect();
@@ -40,6 +41,9 @@ pub fn validate(
         sink::confluent(sink, &feeding, problems);
     }
     let global = options.global;
+    if let Some(file) = &global.mapper.ip2geo_database {
+        geo::check(file, problems);
+    }
     sink::project(&global.gcps, environment, problems);
     let in_use: Vec<_> =
         options.sinks.into_iter().filter(|sink| mappings.iter().any(|mapping| feeds(mapping, sink))).collect();
@@ -139,7 +143,10 @@ fn files(settings: &MappingSettings, problems: &Problems) {
     for (key, file) in [("schema_file", &settings.schema_file), ("mapping_script_file", &settings.mapping_script_file)]
     {
         let Some(file) = file else { continue };
-        if let Err(error) = fs::File::open(file) {
+        let found = fs::File::open(file).and_then(|opened| opened.metadata());
+        let directory = found.as_ref().is_ok_and(fs::Metadata::is_dir);
+        let found = if directory { Err(io::ErrorKind::IsADirectory.into()) } else { found };
+        if let Err(error) = found {
             let message =
                 format!("file `{}` of mapping `{}` cannot be read: {}", file.display(), settings.name, reason(&error));
             let path = path(&["mappings", &settings.name, key]);
@@ -152,16 +159,6 @@ fn files(settings: &MappingSettings, problems: &Problems) {
         let diagnostic = Diagnostic::warning(code::USELESS, message)
             .hint("the built-in script writes records of the built-in schema; set `mapping_script_file` too");
         problems.report(diagnostic, At::Value(&path), "");
-    }
-}
-
-/// Says where a path was looked up.
-fn relative(file: &Path) -> String {
-    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    if file.is_relative() {
-        format!("paths are relative to the working directory, which is {}", directory.display())
-    } else {
-        "is the path right, and may this user read it?".to_owned()
     }
 }
 

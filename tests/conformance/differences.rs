@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::{
     compare::Difference,
     golden::{self, Case},
+    instance::Start,
     steps::Trace,
     support::http::{Answer, Response},
     verdict::Checked,
@@ -46,6 +47,8 @@ pub struct Evidence<'a> {
 type ReplayCheck = fn(&Evidence<'_>) -> Checked;
 /// The same for a case made of steps.
 type StepCheck = fn(&Trace) -> Checked;
+/// The same for a start.
+type StartCheck = fn(&Start) -> Checked;
 
 /// Runs the written check of a case, if the case is on the list.
 pub fn check(group: &str, evidence: &Evidence<'_>) -> Option<Checked> {
@@ -58,6 +61,11 @@ pub fn check(group: &str, evidence: &Evidence<'_>) -> Option<Checked> {
 /// As [`check`], for a case made of steps.
 pub fn check_steps(group: &str, case: &str, trace: &Trace) -> Option<Checked> {
     is_listed(group, case).then(|| step_check(group, case).ok_or("has no written check")?(trace))
+}
+
+/// As [`check`], for a start.
+pub fn check_start(group: &str, case: &str, start: &Start) -> Option<Checked> {
+    is_listed(group, case).then(|| start_check(group, case).ok_or("has no written check")?(start))
 }
 
 fn is_listed(group: &str, case: &str) -> bool {
@@ -85,6 +93,14 @@ fn step_check(group: &str, case: &str) -> Option<StepCheck> {
         ("file_sink", "checksummed local file system (default)") => no_side_files,
         ("file_sink", "killed: partial stays; restart leaves it") => leftover_is_finished,
         ("file_sink", "working directory removed while running") => events_outlive_the_directory,
+        _ => return None,
+    })
+}
+
+/// The table of checks for starts.
+fn start_check(group: &str, case: &str) -> Option<StartCheck> {
+    Some(match (group, case) {
+        ("config_errors", "two json same path") => colliding_routes,
         _ => return None,
     })
 }
@@ -169,6 +185,12 @@ fn events_outlive_the_directory(trace: &Trace) -> Checked {
     all_published(trace, 1)
 }
 
+/// `ours`: refused, with both sources in the message.
+fn colliding_routes(start: &Start) -> Checked {
+    let said = start.output().contains("sources `j` and `k` both want the path `/j`");
+    ensure(matches!(start, Start::Refused { code: Some(2), .. }) && said, || start.to_string())
+}
+
 /// Every event but the first `lost` is in a published file, once, and nothing is left behind.
 fn all_published(trace: &Trace, lost: usize) -> Checked {
     let expected = trace.sent.get(lost..).unwrap_or_default();
@@ -188,9 +210,12 @@ mod tests {
     #[test]
     fn every_entry_of_an_active_group_has_one_check() {
         for Entry { group, case } in ENTRIES.iter().filter(|entry| crate::ACTIVE.contains(&&*entry.group)) {
-            let checks =
-                usize::from(replay_check(group, case).is_some()) + usize::from(step_check(group, case).is_some());
-            assert_eq!(checks, 1, "{group} {case:?}");
+            let checks = [
+                replay_check(group, case).is_some(),
+                step_check(group, case).is_some(),
+                start_check(group, case).is_some(),
+            ];
+            assert_eq!(checks.iter().filter(|check| **check).count(), 1, "{group} {case:?}");
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use tempfile::TempDir;
@@ -12,6 +13,42 @@ use crate::{
     golden,
     support::program::{Program, command, free_port},
 };
+
+/// How a start went.
+#[derive(Debug)]
+pub enum Start {
+    /// It listened, and ended with this code when it was told to stop.
+    Running {
+        /// Exit code.
+        code: Option<i32>,
+        /// What it wrote.
+        output: String,
+    },
+    /// It did not listen.
+    Refused {
+        /// Exit code; unset: it did not even end.
+        code: Option<i32>,
+        /// What it wrote.
+        output: String,
+    },
+}
+
+impl Start {
+    /// What it wrote.
+    pub fn output(&self) -> &str {
+        let (Self::Running { output, .. } | Self::Refused { output, .. }) = self;
+        output
+    }
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running { code, output } => write!(f, "ran, exit code {code:?}: {output}"),
+            Self::Refused { code, output } => write!(f, "refused, exit code {code:?}: {output}"),
+        }
+    }
+}
 
 /// Directories and configuration of one program; it may be started several times on them.
 pub struct Instance {
@@ -59,11 +96,40 @@ impl Instance {
     /// # Errors
     /// What it wrote instead.
     pub fn start(&self) -> Result<Program, String> {
+        Program::start(self.command("serve"), self.port, self.root.path())
+    }
+
+    /// Starts the program and stops it again at once.
+    pub fn try_start(&self) -> Start {
+        match self.start() {
+            Ok(mut program) => {
+                let code = program.stop();
+                Start::Running { code, output: program.output() }
+            }
+            Err(output) => {
+                let code = output.strip_prefix("ended with exit status: ").and_then(|rest| rest.split(' ').next());
+                Start::Refused { code: code.and_then(|code| code.parse().ok()), output }
+            }
+        }
+    }
+
+    /// What `check` says of the configuration.
+    pub fn check(&self) -> Start {
+        let output = self.command("check").output().expect("the program can be run");
+        let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+        match output.status.code() {
+            Some(0) => Start::Running { code: Some(0), output: text },
+            code => Start::Refused { code, output: text },
+        }
+    }
+
+    fn command(&self, name: &str) -> Command {
         let mut command = command();
-        command.arg("serve").arg("-c").arg(self.path("divolte-collector.conf"));
+        command.arg(name).arg("-c").arg(self.path("divolte-collector.conf"));
         command.arg("--data").arg(self.path("data")).args(["--set", "divolte.global.admin.port=0"]);
-        command.current_dir(self.root.path());
-        Program::start(command, self.port, self.root.path())
+        // For configurations that do not name a port.
+        command.env("DIVOLTE_PORT", self.port.to_string()).current_dir(self.root.path());
+        command
     }
 
     /// Working directory of a sink: `""` for the first, `"2"`, `"3"`.
@@ -90,15 +156,18 @@ mod tests {
         #[derive(serde::Deserialize)]
         struct OwnConfig {
             config: Option<String>,
+            mapping: Option<String>,
         }
         for name in crate::ACTIVE {
             let group = golden::load::<OwnConfig>(name);
-            for config in group.config.iter().chain(group.cases.iter().filter_map(|case| case.config.as_ref())) {
+            let own = group.cases.iter().filter_map(|case| Some((case.config.as_ref()?, case.mapping.as_ref())));
+            for (config, mapping) in group.config.iter().map(|config| (config, group.mapping.as_ref())).chain(own) {
                 let schema = group.schema.as_deref();
-                let instance = Instance::new(config, schema, group.mapping.as_deref(), &group.files);
+                let instance = Instance::new(config, schema, mapping.map(String::as_str), &group.files);
                 let text = fs::read_to_string(instance.path("divolte-collector.conf")).expect("just written");
                 assert!(!text.contains('@'), "{name}: {text}");
-                assert!(text.contains(&format!("port = {}", instance.port)), "{name}: {text}");
+                let port = format!("port = {}", instance.port);
+                assert_eq!(text.contains(&port), config.contains("@PORT@"), "{name}: {text}");
             }
         }
     }

@@ -9,8 +9,8 @@
 //! * `cargo test --test conformance pixel_params` runs one group; `HEADWATER_CASE='t emoji'` reports on one case of it.
 //!
 //! Parts: `golden` (the files), `instance` (the program with a configuration of its own), `replay` (requests in, records
-//! out), `align` (which record belongs to which case), `compare` (what differs), `steps` (file sink) and `shutdown`,
-//! `verdict` (agrees, differs, on purpose, pending).
+//! out), `align` (which record belongs to which case), `sinks` (the same with several sinks), `startup` (configurations),
+//! `steps` (file sink) and `shutdown`, `compare` (what differs), `verdict` (agrees, differs, on purpose, pending).
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -23,6 +23,8 @@ mod instance;
 mod listing;
 mod replay;
 mod shutdown;
+mod sinks;
+mod startup;
 mod steps;
 mod verdict;
 
@@ -58,6 +60,16 @@ fn shutdown() {
     shutdown::run("shutdown");
 }
 
+#[test]
+fn config_errors() {
+    startup::run("config_errors");
+}
+
+#[test]
+fn multi_mapping() {
+    sinks::run("multi_mapping");
+}
+
 /// Groups that are run; the others come with later parts of the program.
 const ACTIVE: &[&str] = &[
     "http_default",
@@ -71,4 +83,6 @@ const ACTIVE: &[&str] = &[
     "json_default_mapping",
     "file_sink",
     "shutdown",
+    "config_errors",
+    "multi_mapping",
 ];

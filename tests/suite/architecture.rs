@@ -70,6 +70,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hocon_parser", &["config/hocon.rs", "config/hocon/"]),
     ("apache_avro", &["record/", "command/cat.rs"]),
     ("woothee", &["enrich/ua.rs", "enrich/ua/"]),
+    ("maxminddb", &["config/geo.rs", "enrich/geo.rs"]),
     ("codespan_reporting", &["diagnostic.rs", "diagnostic/"]),
 ];
 

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     fastavro,
@@ -34,6 +34,50 @@ fn check_points_at_a_mistake() {
     assert_eq!(output.status.code(), Some(2), "{errors}");
     for part in ["bad.conf:2", "prot", "port"] {
         assert!(errors.contains(part), "no {part:?} in:\n{errors}");
+    }
+}
+
+#[test]
+fn check_tells_programs_the_same() {
+    let place = Place::new();
+    place.write("bad.conf", "divolte {\n  global.server.prot = 8290\n  global.hdfs.threads = 0\n}\n");
+    let report = |arguments: &[&str], code| -> Value {
+        let output = place.output(&[&["check", "--format", "json"], arguments].concat());
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        serde_json::from_slice(&output.stdout).expect("one JSON object and nothing else")
+    };
+    let bad = report(&["-c", "bad.conf"], 2);
+    assert_eq!([&bad["ok"], &bad["errors"], &bad["warnings"]], [&json!(false), &json!(1), &json!(1)]);
+    let told = &bad["diagnostics"][0];
+    assert_eq!([&told["severity"], &told["code"]], ["error", "C004"]);
+    let place_of = json!({"file": "bad.conf", "line": 2, "column": 3, "end_line": 2, "end_column": 21, "label": ""});
+    assert_eq!(told["places"], json!([place_of]));
+    assert_eq!(told["hints"][0], "did you mean `port`?");
+    assert_eq!(bad["diagnostics"][1]["severity"], "warning");
+
+    place.write("broken.conf", "divolte {");
+    assert_eq!(report(&["-c", "broken.conf"], 2)["errors"], 1);
+    let fine = report(&[], 0);
+    assert_eq!([&fine["ok"], &fine["diagnostics"], &fine["differences"]], [&json!(true), &json!([]), &json!([])]);
+}
+
+/// The examples of a site that runs the original, in their own directory.
+#[test]
+fn check_says_what_will_be_different_for_the_original_s_own_examples() {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/javadoc");
+    let place = Place::new();
+    for (file, code, parts) in [
+        ("divolte-collector.conf", 0, &["`/divolte.js`", "SRI", "`TZ`", ".crc", "exit code is 0, not 143"][..]),
+        ("divolte-collector-kafka.conf", 2, &["`/divolte.js`", "another build is needed for `kafka`"]),
+    ] {
+        let mut command = place.command(&["check", "-c", file]);
+        let output = command.current_dir(examples).output().expect("the program can be run");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        for part in [&["differs from Divolte Collector"], parts].concat() {
+            assert!(text.contains(part), "no {part:?} in:\n{text}");
+        }
+        assert_eq!(text.contains(".crc"), code == 0, "only what concerns this file:\n{text}");
     }
 }
 

@@ -26,6 +26,85 @@ fn arguments_over_properties_over_file_over_variables_over_defaults() {
 }
 
 #[test]
+fn variables_may_force_keys_when_they_are_let() {
+    let force = |options: &str| {
+        Bench::new("divolte.global.server.port = 2")
+            .variable("CONFIG_FORCE_divolte_global_server_port", "7")
+            .variable("CONFIG_FORCE_divolte_global_mapper_buffer___size", "70")
+            .variable("DIVOLTE_JAVA_OPTS", options)
+    };
+    let forced = force("-Dconfig.override_with_env_vars=true -Ddivolte.global.server.port=3");
+    assert_eq!((port(&forced), forced.settings().mapper.buffer_size), (7, 70));
+    assert_eq!(forced.said(), "");
+    assert_eq!(port(&forced.set("divolte.global.server.port=8")), 8);
+    let ignored = force("");
+    assert_eq!((port(&ignored), ignored.settings().mapper.buffer_size), (2, 1_048_576));
+    assert!(ignored.said().contains("CONFIG_FORCE_divolte_global_mapper_buffer___size"), "{}", ignored.said());
+    let odd = forced_name("CONFIG_FORCE_divolte____x");
+    assert!(odd.said().contains("`CONFIG_FORCE_divolte____x` stands for no key"), "{}", odd.said());
+    let unknown = forced_name("CONFIG_FORCE_divolte_global_server_prt");
+    assert!(unknown.said().contains("did you mean `port`?"), "{}", unknown.said());
+}
+
+fn forced_name(name: &str) -> Bench {
+    Bench::new("").variable("DIVOLTE_JAVA_OPTS", "-Dconfig.override_with_env_vars=true").variable(name, "1")
+}
+
+#[test]
+fn the_file_may_be_named_by_a_property() {
+    let bench = Bench::new("divolte.global.server.port = 3");
+    let file = bench.request.config.clone().expect("a file");
+    let mut bench = bench.variable("DIVOLTE_JAVA_OPTS", &format!("-Dconfig.file={}", file.display()));
+    bench.request.config = None;
+    assert_eq!(port(&bench), 3);
+    let other = bench.path().join("other.conf");
+    fs::write(&other, "divolte.global.server.port = 4").expect("a file");
+    bench.request.config = Some(other);
+    assert_eq!(port(&bench), 4);
+}
+
+#[test]
+fn the_script_beside_the_file_sets_variables() {
+    let bench = Bench::new("divolte.global.server { port = ${?OWN_PORT}, host = ${OWN_HOST} }");
+    let script = "# settings\nexport OWN_PORT=5\nOWN_HOST=\"127.0.0.$LAST\"\nexport JAVA_HOME=/opt/java\n\
+                  if true; then\n  OWN_PORT=6\nfi\n. /etc/more\nDIVOLTE_JAVA_OPTS='-Ddivolte.global.admin.port=9 -Xmx1g'\n";
+    fs::write(bench.path().join("divolte-env.sh"), script).expect("a file");
+    fs::write(bench.path().join("logback.xml"), "<configuration/>").expect("a file");
+    let bench = bench.variable("LAST", "1");
+    let settings = bench.settings();
+    assert_eq!((settings.server.port, settings.server.host.as_deref(), settings.admin.port), (5, Some("127.0.0.1"), 9));
+    insta::assert_snapshot!("beside_the_file", bench.said());
+    // A directory of its own goes before the one of the file.
+    let elsewhere = tempfile::tempdir().expect("a temporary directory");
+    fs::write(elsewhere.path().join("divolte-env.sh"), "OWN_HOST=localhost").expect("a file");
+    let bench = bench.variable("DIVOLTE_CONF_DIR", &elsewhere.path().display().to_string());
+    assert_eq!(bench.settings().server.host.as_deref(), Some("localhost"));
+}
+
+#[test]
+fn a_sink_of_type_file_is_on_the_local_disk_whatever_hadoop_says() {
+    let text = "divolte { global.hdfs.client.fs.defaultFS = \"hdfs://n\", sinks.s { type = @TYPE@ }
+        mappings.m { sources = [browser], sinks = [s] } }";
+    assert_eq!(Bench::new(&text.replace("@TYPE@", "file")).settings().sinks.len(), 1);
+    assert!(load(&Bench::new(&text.replace("@TYPE@", "hdfs")).request).is_err());
+}
+
+#[test]
+fn the_memory_for_duplicates_is_bounded_in_all() {
+    for (threads, slots, given) in [
+        ("1", "1073741824", 1 << 30),
+        ("1000", "2147483647", 1_073_741),
+        ("2", "1G", 1 << 29),
+        ("1024", "1048576", 1 << 20),
+    ] {
+        let mapper = format!("divolte.global.mapper {{ threads = {threads}, duplicate_memory_size = {slots} }}");
+        let settings = Bench::new(&mapper).settings();
+        assert_eq!(settings.mapper.duplicate_memory_size, given, "{mapper}");
+        assert_eq!(settings.warnings.len(), usize::from(given < 1 << 30 && threads != "1024"), "{mapper}");
+    }
+}
+
+#[test]
 fn the_host_may_come_from_the_environment() {
     let host = |text| Bench::new(text).variable("DIVOLTE_HOST", "0.0.0.0").settings().server.host;
     assert_eq!(host("").as_deref(), Some("0.0.0.0"));

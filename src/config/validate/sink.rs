@@ -1,6 +1,7 @@
 //! Which sinks are in use, whether this build has them, and what they work with.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
@@ -37,6 +38,12 @@ pub fn in_use(
     problems: &Problems,
 ) -> InUse {
     let mut found = InUse::default();
+    // Looked up once, and only when a sink needs it.
+    let remote = OnceCell::new();
+    let remote = || {
+        let client = global.hdfs.properties.as_deref();
+        remote.get_or_init(|| hadoop::remote_file_system(client, environment, problems)).clone()
+    };
     for sink in fed {
         let (key, shared) = match &sink.kind {
             SinkKind::Files { .. } | SinkKind::Remote(RemoteKind::Hdfs(_)) => ("hdfs", &global.hdfs),
@@ -50,9 +57,10 @@ pub fn in_use(
         }
         let (name, start, on_full) = (SinkName::new(&sink.name), sink.start, sink.on_full);
         let kind = match sink.kind {
-            SinkKind::Files { strategy, replication } => {
+            SinkKind::Files { local: on_disk, strategy, replication } => {
                 let client = shared.properties.clone();
-                let Some(file_system) = hadoop::remote_file_system(client.as_deref(), environment) else {
+                let file_system = if on_disk { None } else { remote() };
+                let Some(file_system) = file_system else {
                     let file = FileSettings {
                         lanes: shared.threads,
                         start,

@@ -1,0 +1,41 @@
+//! Commands and links of the documents beside the README.
+
+use std::{env, path::Path, process::Command};
+
+use crate::{run::Place, support::program::PROGRAM};
+
+/// The documents whose commands are run, in a directory with a `divolte-collector.conf`.
+const DOCUMENTS: [(&str, &str); 2] = [
+    ("configuration.md", include_str!("../../docs/configuration.md")),
+    ("migrate.md", include_str!("../../docs/migrate.md")),
+];
+
+#[test]
+fn every_command_works_as_written() {
+    let programs = Path::new(PROGRAM).parent().expect("the program is in a directory").to_owned();
+    let path = format!("{}:{}", programs.display(), env::var("PATH").unwrap_or_default());
+    for (document, text) in DOCUMENTS {
+        let place = Place::new();
+        place.write("divolte-collector.conf", "divolte.sources.browser.type = browser\n");
+        let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let mut run = 0;
+        for command in blocks.flat_map(str::lines) {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", command]).current_dir(place.path()).env("PATH", &path);
+            let output = shell.output().expect("a shell");
+            assert!(output.status.success(), "{document}: {command}: {output:?}");
+            run += 1;
+        }
+        assert!(run > 0, "{document} has no commands");
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    for (document, text) in DOCUMENTS {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(link.starts_with("http") || docs.join(link).exists(), "{document}: {link}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Files and directories that a configuration names.
+
+use super::Case;
+
+/// A mapping with schema and script.
+const BOTH: &str = "divolte.mappings.m {
+  sources = [browser]
+  sinks = [hdfs]
+  schema_file = own.avsc
+  mapping_script_file = own.groovy
+}
+";
+/// A schema with one field.
+const SCHEMA: &str = r#"{"type": "record", "name": "R", "fields": [{"name": "s", "type": "string", "default": ""}]}"#;
+/// A database of places, made for tests.
+const PLACES: &[u8] = include_bytes!("../../conformance/groups/geo-test.mmdb");
+
+/// The database, as if it were one of countries.
+fn countries() -> Vec<u8> {
+    let (city, country) = (b"GeoIP2-City", b"GeoIP2-Land");
+    let at = PLACES.windows(city.len()).position(|bytes| bytes == city).expect("the type of the database");
+    let mut bytes = PLACES.to_vec();
+    bytes[at..at + city.len()].copy_from_slice(country);
+    bytes
+}
+
+fn places(name: &'static str) -> Case {
+    Case::new(name, "divolte.global.mapper.ip2geo_database = places.mmdb\n")
+}
+
+fn site(name: &'static str, text: &str) -> Case {
+    let file = format!("<?xml version=\"1.0\"?>\n{text}\n");
+    Case::new(name, "divolte.sinks.hdfs { type = hdfs }\n")
+        .file("hadoop/core-site.xml", file)
+        .variable("HADOOP_CONF_DIR", "hadoop")
+}
+
+/// The cases.
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::new("file_missing", BOTH),
+        Case::new("file_is_a_directory", BOTH).file("own.avsc/x", "").file("own.groovy", ""),
+        Case::new("schema_is_no_json", BOTH).file("own.avsc", "{\"type\": \"record\",").file("own.groovy", ""),
+        Case::new("schema_is_no_record", BOTH).file("own.avsc", "\"string\"").file("own.groovy", ""),
+        Case::new("schema_with_unknown_type", BOTH)
+            .file("own.avsc", SCHEMA.replace("\"string\"", "\"strng\""))
+            .file("own.groovy", ""),
+        Case::new("script_with_unknown_field", BOTH)
+            .file("own.avsc", SCHEMA)
+            .file("own.groovy", "mapping {\n  map location() onto 't'\n}\n"),
+        Case::new("script_syntax", BOTH)
+            .file("own.avsc", SCHEMA)
+            .file("own.groovy", "mapping {\n  map location( onto 's'\n"),
+        Case::new("script_and_configuration", format!("{BOTH}divolte.global.server.prot = 1\n"))
+            .file("own.avsc", SCHEMA)
+            .file("own.groovy", "mapping {\n  map location() onto 't'\n}\n"),
+        Case::new(
+            "odd_schema_alone",
+            "divolte.mappings.m { sources = [browser], sinks = [hdfs], schema_file = own.avsc }",
+        )
+        .file("own.avsc", SCHEMA),
+        Case::new(
+            "directory_missing",
+            "divolte.sinks.s { type = file, file_strategy { working_dir = \"gone/dir\" } }\ndivolte.mappings.m { sources = [browser], sinks = [s] }",
+        ),
+        Case::new(
+            "directory_is_a_file",
+            "divolte.sinks.s { type = file, file_strategy { publish_dir = site.conf } }\ndivolte.mappings.m { sources = [browser], sinks = [s] }",
+        ),
+        places("places_missing"),
+        places("places_are_no_database").file("places.mmdb", "not a database"),
+        places("places_without_cities").file("places.mmdb", countries()),
+        site(
+            "hadoop_names_a_file_system",
+            "<configuration>\n  <property><name>fs.defaultFS</name><value>hdfs://n:8020</value></property>\n</configuration>",
+        ),
+        site("hadoop_is_unreadable", "<html/>"),
+        Case::new("odd_hadoop_is_absent", "divolte.sinks.hdfs { type = hdfs }\n").variable("HADOOP_CONF_DIR", "gone"),
+    ]
+}
