@@ -279,7 +279,12 @@ impl Writer {
                 tracing::info!("the journal can write again");
                 self.backoff.reset();
                 *self.shared.sickness() = None;
-                self.shared.intake().set_sick(false);
+                let mut intake = self.shared.intake();
+                // Before anything is taken, or it is measured against the room that the failed segment had left.
+                if let Some(store) = &self.store {
+                    intake.settle(store.room(), store.reserved());
+                }
+                intake.set_sick(false);
             }
             Err(error) => {
                 self.failed(&error);

@@ -74,6 +74,8 @@ pub struct DeadLetters {
     file: Option<AvroFile>,
     /// A committed checkpoint names the file.
     named: bool,
+    /// Names in the directory may not be durable yet: of this process or of the one before.
+    unsynced_names: bool,
     /// A file that could not be begun, and not be removed either.
     stale: Option<PathBuf>,
     data: Vec<u8>,
@@ -106,6 +108,7 @@ impl DeadLetters {
             fresh: true,
             file: None,
             named: false,
+            unsynced_names: true,
             stale: None,
             data: Vec::new(),
         }
@@ -121,9 +124,11 @@ impl DeadLetters {
             self.disk.create_dir_all(&self.directory, true)?;
             self.file = Some(self.create()?);
             self.named = false;
+            self.unsynced_names = true;
         }
-        if !self.named {
+        if self.unsynced_names {
             self.disk.sync_dir(&self.directory)?;
+            self.unsynced_names = false;
         }
         Ok(self.named)
     }

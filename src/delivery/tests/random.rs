@@ -110,3 +110,34 @@ fn each_record_is_outside_once_whatever_fails() {
         panic!("{error}");
     }
 }
+
+#[test]
+fn letters_survive_a_power_cut_after_a_failed_start_of_their_file() {
+    let world = World::new([3, 1, 9, 20, 1, 1, 5, 2, 8, 30, 1, 4]);
+    let mut case = world.case(|settings| {
+        settings.lanes = 1;
+        settings.sync_after_records = 3;
+    });
+    case.start();
+    for step in [
+        Step::Block,
+        Step::Stop,
+        Step::Block,
+        Step::Block,
+        Step::Fail { percent: 8, seed: 14_591_782_491_231_852_056 },
+        Step::Tick { advance_ms: 11_000 },
+        Step::Block,
+        Step::Block,
+        Step::Block,
+        Step::Block,
+        Step::Broken(Fault::Open),
+        Step::Block,
+        Step::Block,
+        Step::Tick { advance_ms: 11_000 },
+        Step::Crash,
+    ] {
+        play(&mut case, step);
+    }
+    case.finish();
+    case.assert_exactly_once();
+}
