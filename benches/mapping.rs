@@ -80,6 +80,7 @@ fn mapping(script: &Arc<SourceText>, schema: &str) -> [Arc<Mapping>; 1] {
         sources: vec!["browser".into()],
         discard_corrupted: true,
         discard_duplicates: true,
+        digests_use_up: false,
     };
     let schema = Arc::new(RecordSchema::parse(schema).expect("the schema is ours"));
     [Arc::new(compile(options, script, &schema).expect("the script is ours").0)]

@@ -35,7 +35,7 @@ pub fn mappings(settings: &Settings) -> Result<(Vec<Mapping>, Vec<Diagnostic>), 
             errors.extend(schema.as_ref().err().cloned());
             continue;
         };
-        match mapping::compile(options(mapping), script, schema) {
+        match mapping::compile(options(settings, mapping), script, schema) {
             Ok((mapping, odd)) => {
                 compiled.push(mapping);
                 warnings.extend(odd);
@@ -46,12 +46,13 @@ pub fn mappings(settings: &Settings) -> Result<(Vec<Mapping>, Vec<Diagnostic>), 
     if errors.is_empty() { Ok((compiled, warnings)) } else { Err(errors) }
 }
 
-fn options(mapping: &MappingSettings) -> MappingOptions {
+fn options(settings: &Settings, mapping: &MappingSettings) -> MappingOptions {
     MappingOptions {
         name: mapping.name.clone(),
         sources: mapping.sources.clone(),
         discard_corrupted: mapping.discard_corrupted,
         discard_duplicates: mapping.discard_duplicates,
+        digests_use_up: settings.mapper.digests_use_up,
     }
 }
 

@@ -144,9 +144,7 @@ fn mapper(mut mapper: Section<'_>) -> MapperSettings {
     if mapper.optional_text("ip2geo_database").is_some() {
         mapper.not_yet("ip2geo_database", "finding places by address");
     }
-    if mapper.choice("digest_reuse", &["correct", "original"], false) == "original" {
-        mapper.not_yet("digest_reuse", "`digest_reuse = original`");
-    }
+    let digests_use_up = mapper.choice("digest_reuse", &["correct", "original"], false) == "original";
     let mut agents = mapper.section("user_agent_parser");
     let types = ["non_updating", "online_updating", "caching_and_updating"];
     if agents.choice("type", &types, true) != types[0] {
@@ -156,7 +154,7 @@ fn mapper(mut mapper: Section<'_>) -> MapperSettings {
     let user_agent_cache_size = count(agents.integer("cache_size", &Limits::clamp(0..=1_000_000, 0..=*INT.end())));
     agents.finish();
     mapper.finish();
-    MapperSettings { buffer_size, threads, duplicate_memory_size, user_agent_cache_size }
+    MapperSettings { buffer_size, threads, duplicate_memory_size, user_agent_cache_size, digests_use_up }
 }
 
 fn journal(mut journal: Section<'_>, data: &std::path::Path) -> JournalOptions {

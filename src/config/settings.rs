@@ -99,6 +99,8 @@ pub struct MapperSettings {
     pub duplicate_memory_size: usize,
     /// `user_agent_parser.cache_size`.
     pub user_agent_cache_size: usize,
+    /// `digest_reuse = original`: a value counts in the first digest only.
+    pub digests_use_up: bool,
 }
 
 /// How safe an event is when its request is answered.

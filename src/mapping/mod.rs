@@ -13,6 +13,7 @@ pub mod eval;
 pub mod function;
 pub mod interpret;
 pub mod java;
+pub mod json;
 pub mod lexer;
 pub mod lower;
 pub mod parser;
@@ -34,7 +35,7 @@ use crate::{
     record::{plan::Plan, schema::RecordSchema},
 };
 use diagnostic::{MAYBE_UNSET, Reports};
-use eval::Buffers;
+use eval::{Buffers, Shared};
 use producer::Producer;
 use program::Program;
 
@@ -59,12 +60,15 @@ pub struct MappingOptions {
     pub discard_corrupted: bool,
     /// Leave duplicates out.
     pub discard_duplicates: bool,
+    /// A value counts in the first digest only, as in the original (`digest_reuse = original`).
+    pub digests_use_up: bool,
 }
 
 /// Buffers and caches that [`map`] keeps between blocks; one per delivery.
 #[derive(Debug)]
 pub struct Scratch {
     agents: AgentCache,
+    shared: Shared,
     buffers: Buffers,
 }
 
@@ -72,7 +76,7 @@ impl Scratch {
     /// With room for `user_agents` distinct agents in the cache.
     #[must_use]
     pub fn new(user_agents: usize) -> Self {
-        Self { agents: AgentCache::new(user_agents), buffers: Buffers::default() }
+        Self { agents: AgentCache::new(user_agents), shared: Shared::default(), buffers: Buffers::default() }
     }
 }
 
@@ -120,7 +124,7 @@ pub fn compile(
         diagnostics.retain(|diagnostic| diagnostic.code != MAYBE_UNSET.code);
         return Err(diagnostics);
     }
-    let program = lower::lower(&outcome.actions, &outcome.producers, schema, script);
+    let program = lower::lower(&outcome.actions, &outcome.producers, schema, script, options.digests_use_up);
     let (schema, plan, keep) = (Arc::clone(schema), Plan::compile(schema), keep(&program));
     Ok((Mapping { options, schema, keep, program, plan }, diagnostics))
 }
@@ -129,10 +133,12 @@ pub fn compile(
 fn keep(program: &Program) -> Keep {
     let mut keep = Keep::default();
     for node in &program.nodes {
-        if let Producer::Cookie(name) = &node.producer
-            && !name.is_empty()
-        {
-            keep.add(&Keep { cookies: vec![name.clone()], ..Keep::default() });
+        match &node.producer {
+            Producer::Cookie(name) if !name.is_empty() => {
+                keep.add(&Keep { cookies: vec![name.clone()], ..Keep::default() });
+            }
+            Producer::Header(name) => keep.add(&Keep { headers: vec![name.clone()], ..Keep::default() }),
+            _ => {}
         }
     }
     keep

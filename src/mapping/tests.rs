@@ -74,6 +74,7 @@ fn options() -> MappingOptions {
         sources: vec!["browser".into(), "json".into()],
         discard_corrupted: false,
         discard_duplicates: false,
+        digests_use_up: false,
     }
 }
 

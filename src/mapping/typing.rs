@@ -6,9 +6,10 @@ use super::{
     action::{Action, Literal, Mapped},
     ast::Span,
     diagnostic::{
-        FIELD_TYPE, LITERAL_TYPE, MAYBE_UNSET, NOT_BOOLEAN, NOT_MAPPABLE, NOT_YET, ODD_UNION, OVERWRITTEN, Reports,
+        FIELD_TYPE, LITERAL_TYPE, MAYBE_UNSET, NOT_BOOLEAN, NOT_MAPPABLE, ODD_UNION, OVERWRITTEN, Reports,
         UNKNOWN_FIELD,
     },
+    json::avro::odd_union,
     producer::{Kind, ProducerId, Producers},
 };
 use crate::{
@@ -94,31 +95,58 @@ impl Typing<'_> {
     }
 
     fn producer(&self, id: ProducerId, field: &Field, span: Span) -> Option<Diagnostic> {
-        let wanted = match self.producers.kind(id) {
-            Kind::Text => Type::String,
-            Kind::Boolean => Type::Boolean,
-            Kind::Int => Type::Int,
-            Kind::Long => Type::Long,
-            kind @ (Kind::Uri | Kind::UserAgent) => return Some(self.not_mappable(id, kind, span)),
-            Kind::Query => {
-                let message = "mapping a whole query is not supported by this release";
-                return Some(self.reports.error(NOT_YET, span, message).hint("map single values with `.value(name)`"));
-            }
+        let Some(unwrapped) = field.kind.unwrapped() else {
+            return match self.producers.kind(id) {
+                kind @ (Kind::Uri | Kind::UserAgent | Kind::Matcher) => Some(self.not_mappable(id, kind, span)),
+                Kind::Json | Kind::Parameters => self.odd_json(field, span),
+                _ => Some(self.odd_union(field, span)),
+            };
         };
-        let Some(kind) = field.kind.unwrapped() else { return Some(self.odd_union(field, span)) };
-        if *kind == wanted {
+        let text_items = |items: &Type| items.unwrapped() == Some(&Type::String);
+        let (fits, wanted) = match self.producers.kind(id) {
+            Kind::Text => (*unwrapped == Type::String, "a string"),
+            Kind::Boolean => (*unwrapped == Type::Boolean, "a boolean"),
+            Kind::Int => (*unwrapped == Type::Int, "an int"),
+            Kind::Long => (*unwrapped == Type::Long, "a long"),
+            Kind::Float => (*unwrapped == Type::Float, "a float"),
+            Kind::Double => (*unwrapped == Type::Double, "a double"),
+            Kind::Bytes => (*unwrapped == Type::Bytes, "bytes"),
+            Kind::TextList => (matches!(unwrapped, Type::Array(items) if text_items(items)), "an array of strings"),
+            Kind::Query => {
+                let fits = matches!(unwrapped, Type::Map(values)
+                    if matches!(&**values, Type::Array(items) if **items == Type::String));
+                (fits, "a map of arrays of strings")
+            }
+            Kind::Json | Kind::Parameters => return self.odd_json(field, span),
+            kind @ (Kind::Uri | Kind::UserAgent | Kind::Matcher) => return Some(self.not_mappable(id, kind, span)),
+        };
+        if fits {
             return None;
         }
         let identifier = self.producers.identifier(id);
         let (found, name, kind) = (self.producers.kind(id).describe(), &field.name, &field.kind);
         let message = format!("cannot map {identifier} onto `{name}`: it is {found}, the field has type {kind}");
         let report = self.reports.error(FIELD_TYPE, span, message);
-        Some(report.hint("types must be equal: nothing is widened, narrowed or turned into text"))
+        Some(
+            report
+                .hint(format!("it goes to a field of {wanted} only: nothing is widened, narrowed or turned into text")),
+        )
+    }
+
+    fn odd_json(&self, field: &Field, span: Span) -> Option<Diagnostic> {
+        let odd = odd_union(&field.kind, self.schema.types())?;
+        let message = format!("a JSON value cannot be mapped onto `{}`: it holds the union {odd}", field.name);
+        let hint = "JSON goes to unions of one type, or of two of which one is null, at any depth";
+        Some(self.reports.error(ODD_UNION, span, message).hint(hint))
     }
 
     fn not_mappable(&self, id: ProducerId, kind: Kind, span: Span) -> Diagnostic {
         let message = format!("cannot map {}: it is {}", self.producers.identifier(id), kind.describe());
-        let example = if kind == Kind::Uri { ".path()" } else { ".name()" };
+        let example = match kind {
+            Kind::Uri => ".path()",
+            Kind::Matcher => ".group(1)",
+            _ => ".name()",
+        };
         self.reports.error(NOT_MAPPABLE, span, message).hint(format!("map one of its properties, such as `{example}`"))
     }
 

@@ -76,7 +76,13 @@ fn settings(sources: Vec<SourceSettings>) -> Settings {
             limits: limits(),
         },
         admin: AdminSettings { enabled: false, host: "127.0.0.1".into(), port: 0, asked_for: false },
-        mapper: MapperSettings { buffer_size: 1000, threads: 1, duplicate_memory_size: 1000, user_agent_cache_size: 1 },
+        mapper: MapperSettings {
+            buffer_size: 1000,
+            threads: 1,
+            duplicate_memory_size: 1000,
+            user_agent_cache_size: 1,
+            digests_use_up: false,
+        },
         journal: JournalOptions {
             directory: PathBuf::from("/data/journal"),
             durability: Durability::None,

@@ -12,8 +12,27 @@ use crate::{
 };
 
 /// Functions of the script and of the mapping object, beside those for values of the event.
-const STATEMENTS: &[&str] =
-    &["mapping", "map", "when", "match", "parse", "not", "section", "stop", "exit", "exitWhen", "println"];
+const STATEMENTS: &[&str] = &[
+    "mapping",
+    "map",
+    "when",
+    "match",
+    "parse",
+    "not",
+    "digest",
+    "section",
+    "stop",
+    "exit",
+    "exitWhen",
+    "toInt",
+    "toLong",
+    "toFloat",
+    "toDouble",
+    "toBoolean",
+    "parseUri",
+    "matcher",
+    "println",
+];
 
 impl<'a> Interpreter<'a, '_> {
     pub(super) fn arguments(&mut self, list: &'a [Argument], context: Context) -> Evaluated<'a, Vec<Value<'a>>> {
@@ -55,7 +74,8 @@ impl<'a> Interpreter<'a, '_> {
         }
         match receiver {
             Value::Producer(id) => self.call_producer(id, &call.name, &arguments, span),
-            Value::Pending(pending) => self.finish(pending, &call.name, &arguments, span),
+            Value::Pending(pending) => self.finish(pending, &call.name, &arguments, span, context),
+            Value::Digester(digester) => self.call_digester(digester, &call.name, &arguments, span),
             Value::Mapping => self.call_mapping(&call.name, &arguments, span, Context { mapping: true, ..context }),
             Value::Closure(closure, inner) if call.name.text == "call" => {
                 self.call_closure(closure, inner, arguments, span)
@@ -122,7 +142,7 @@ impl<'a> Interpreter<'a, '_> {
         if let Some(result) = self.mapping_function(name, arguments, span, context) {
             return result;
         }
-        let given: Vec<Given> = arguments.iter().map(Value::given).collect();
+        let given: Vec<Given> = arguments.iter().map(|value| self.given(value)).collect();
         match function::function(&name.text, &given) {
             Found::Producer(producer) => self.producer(span, producer),
             Found::Odd(producer, why) => {
@@ -130,6 +150,7 @@ impl<'a> Interpreter<'a, '_> {
                 self.producer(span, producer)
             }
             Found::WrongArguments(wanted) => Err(self.wrong_arguments(name, wanted, arguments)),
+            Found::Bad(why) => Err(self.error(BAD_ARGUMENTS, span, why)),
             Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
             Found::Unknown if is_known(&name.text) => Err(self.wrong_arguments(name, "other arguments", arguments)),
             Found::Unknown => Err(self.unknown_function(name)),
@@ -137,7 +158,7 @@ impl<'a> Interpreter<'a, '_> {
     }
 
     fn call_producer(&mut self, id: ProducerId, name: &Name, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
-        let given: Vec<Given> = arguments.iter().map(Value::given).collect();
+        let given: Vec<Given> = arguments.iter().map(|value| self.given(value)).collect();
         match function::method(&self.producers, id, &name.text, &given) {
             Found::Producer(producer) | Found::Odd(producer, _) => {
                 self.doubt_comparison(id, &producer, arguments, span);
@@ -154,6 +175,7 @@ impl<'a> Interpreter<'a, '_> {
                     report => report,
                 })
             }
+            Found::Bad(why) => Err(self.error(BAD_ARGUMENTS, span, why)),
             Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
             Found::Unknown => {
                 let kind = self.producers.kind(id);
@@ -166,6 +188,18 @@ impl<'a> Interpreter<'a, '_> {
                 })
             }
         }
+    }
+
+    /// A value as an argument of a function of the event.
+    fn given(&self, value: &Value<'a>) -> Given {
+        if let Value::List(list) = value {
+            let texts = self.lists[*list].iter().map(|item| match item {
+                Value::Text(text) => Some(text.to_string()),
+                _ => None,
+            });
+            return texts.collect::<Option<Vec<_>>>().map_or(Given::Other("a list"), Given::List);
+        }
+        value.given()
     }
 
     pub(super) fn wrong_arguments(&self, name: &Name, wanted: &str, arguments: &[Value<'a>]) -> Stop<'a> {

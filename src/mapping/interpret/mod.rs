@@ -5,6 +5,7 @@
 //! mistake gives one message.
 
 mod call;
+mod digest;
 mod dsl;
 mod expression;
 mod method;
@@ -14,12 +15,13 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use std::rc::Rc;
+use std::{collections::HashSet, rc::Rc};
 
 use super::{
     action::Action,
     ast::{Closure, Name, Script, Span, Statement, StatementKind},
     diagnostic::{BAD_VALUE, Code, LIMIT, NOT_YET, Reports, UNSUPPORTED_CONSTRUCT},
+    function::digest::{Algorithm, Digest},
     producer::{Producer, ProducerId, Producers},
 };
 use crate::diagnostic::Diagnostic;
@@ -58,6 +60,8 @@ pub fn interpret(script: &Script, reports: &mut Reports) -> Outcome {
         lists: Vec::new(),
         maps: Vec::new(),
         pending: Vec::new(),
+        digesters: Vec::new(),
+        seeds: HashSet::new(),
         steps: 0,
         depth: 0,
         room: 0,
@@ -102,6 +106,9 @@ struct Interpreter<'a, 'r> {
     lists: Vec<Vec<Value<'a>>>,
     maps: Vec<Vec<(Value<'a>, Value<'a>)>>,
     pending: Vec<Pending>,
+    digesters: Vec<Digest>,
+    /// Different seeds so far.
+    seeds: HashSet<(Algorithm, String)>,
     steps: u32,
     depth: u32,
     room: usize,

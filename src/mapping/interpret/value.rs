@@ -43,6 +43,8 @@ pub(super) enum Value<'a> {
     Type(TypeWord),
     /// What `map`, `when`, `match` and `parse` return.
     Pending(usize),
+    /// What `digest` returns, by number.
+    Digester(usize),
     /// The variable `mapping`.
     Mapping,
     /// The result of a statement that failed: every use of it fails silently.
@@ -53,8 +55,6 @@ pub(super) enum Value<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum TypeWord {
     Parse(ParseTo),
-    Float,
-    Double,
     Uri,
 }
 
@@ -75,6 +75,8 @@ pub(super) enum PendingKind {
     When(ProducerId),
     /// `parse x`, waits for `to`.
     Parse(ProducerId),
+    /// `match 'pattern'`, waits for `against`.
+    Match(Rc<str>),
 }
 
 impl Value<'_> {
@@ -97,6 +99,7 @@ impl Value<'_> {
             Self::Producer(_) => "a value of the event",
             Self::Type(_) => "a type",
             Self::Pending(_) => "an unfinished call",
+            Self::Digester(_) => "a digest without its result",
             Self::Mapping => "the mapping",
             Self::Poison => "a failed value",
         }
