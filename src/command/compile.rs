@@ -5,12 +5,13 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
     config::{Settings, settings::MappingSettings},
     diagnostic::{Diagnostic, SourceText},
-    mapping::{self, Mapping, MappingOptions, builtin},
+    mapping::{self, Mapping, MappingOptions, builtin, interpret::Surroundings},
     record::schema::RecordSchema,
 };
 
@@ -53,6 +54,16 @@ fn options(settings: &Settings, mapping: &MappingSettings) -> MappingOptions {
         discard_corrupted: mapping.discard_corrupted,
         discard_duplicates: mapping.discard_duplicates,
         digests_use_up: settings.mapper.digests_use_up,
+        surroundings: surroundings(),
+    }
+}
+
+/// What scripts may learn of this process.
+fn surroundings() -> Surroundings {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Surroundings {
+        environment: |name| std::env::var(name).ok(),
+        now_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
     }
 }
 

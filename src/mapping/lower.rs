@@ -6,7 +6,9 @@ use super::{
     action::{Action, Mapped},
     ast::Span,
     function::digest::{Piece, key_of},
-    java::{jsonpath::Path, regex::Regex},
+    interpret::Outcome,
+    java::jsonpath::Path,
+    lint::Patterns,
     producer::{Kind, Producer, ProducerId, Producers},
     program::{Compiled, Node, Op, Program},
 };
@@ -15,15 +17,16 @@ use crate::{diagnostic::SourceText, record::schema::RecordSchema};
 /// Makes the program. `digests_use_up`: a piece counts in the first digest only, as in the original.
 #[must_use]
 pub fn lower(
-    actions: &[Action],
-    producers: &Producers,
+    outcome: &Outcome,
     schema: &Arc<RecordSchema>,
     source: &SourceText,
+    patterns: &Patterns,
     digests_use_up: bool,
 ) -> Program {
     let fields = schema.fields().iter().enumerate().map(|(index, field)| (field.name.as_str(), index)).collect();
     let mut lower = Lower {
-        producers,
+        producers: &outcome.producers,
+        patterns,
         source,
         schema,
         fields,
@@ -38,7 +41,7 @@ pub fn lower(
     lower.program.digests_use_up = digests_use_up;
     let mut exits = Vec::new();
     let mut stops = Vec::new();
-    lower.actions(actions, &mut exits, &mut stops);
+    lower.actions(&outcome.actions, &mut exits, &mut stops);
     let end = lower.program.ops.len();
     lower.land(exits, end);
     lower.land(stops, end);
@@ -54,6 +57,7 @@ pub fn lower(
 
 struct Lower<'a> {
     producers: &'a Producers,
+    patterns: &'a Patterns,
     source: &'a SourceText,
     schema: &'a RecordSchema,
     fields: HashMap<&'a str, usize>,
@@ -146,7 +150,7 @@ impl Lower<'_> {
     fn compiled(&mut self, producer: &Producer) -> Compiled {
         match producer {
             Producer::ParameterPath(path) => Path::parse(path).map_or(Compiled::Nothing, Compiled::Path),
-            Producer::Matcher(_, pattern) => Compiled::Pattern(Regex::new(pattern)),
+            Producer::Matcher(_, pattern) => Compiled::Pattern(self.patterns.get(pattern)),
             Producer::Group(of, group) => match &self.program.nodes[of.index()].compiled {
                 Compiled::Pattern(Ok(regex)) => Compiled::Group(group.number_in(regex)),
                 _ => Compiled::Group(None),

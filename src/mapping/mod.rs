@@ -15,6 +15,7 @@ pub mod interpret;
 pub mod java;
 pub mod json;
 pub mod lexer;
+pub mod lint;
 pub mod lower;
 pub mod parser;
 pub mod producer;
@@ -36,6 +37,7 @@ use crate::{
 };
 use diagnostic::{MAYBE_UNSET, Reports};
 use eval::{Buffers, Shared};
+use interpret::Surroundings;
 use producer::Producer;
 use program::Program;
 
@@ -62,6 +64,8 @@ pub struct MappingOptions {
     pub discard_duplicates: bool,
     /// A value counts in the first digest only, as in the original (`digest_reuse = original`).
     pub digests_use_up: bool,
+    /// What the script may learn of where it is loaded.
+    pub surroundings: Surroundings,
 }
 
 /// Buffers and caches that [`map`] keeps between blocks; one per delivery.
@@ -115,8 +119,9 @@ pub fn compile(
         return Err(faults);
     }
     let mut reports = Reports::new(script);
-    let outcome = interpret::interpret(&tree, &mut reports);
+    let outcome = interpret::interpret(&tree, schema, options.surroundings, &mut reports);
     typing::check(&outcome.actions, &outcome.producers, schema, &mut reports);
+    let patterns = lint::check(&outcome.actions, &outcome.producers, options.digests_use_up, &mut reports);
     let failed = reports.any_error();
     let mut diagnostics = reports.finish();
     if failed {
@@ -124,7 +129,7 @@ pub fn compile(
         diagnostics.retain(|diagnostic| diagnostic.code != MAYBE_UNSET.code);
         return Err(diagnostics);
     }
-    let program = lower::lower(&outcome.actions, &outcome.producers, schema, script, options.digests_use_up);
+    let program = lower::lower(&outcome, schema, script, &patterns, options.digests_use_up);
     let (schema, plan, keep) = (Arc::clone(schema), Plan::compile(schema), keep(&program));
     Ok((Mapping { options, schema, keep, program, plan }, diagnostics))
 }

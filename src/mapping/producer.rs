@@ -301,6 +301,11 @@ impl Producers {
         Ok(id)
     }
 
+    /// All producers, in the order in which the script made them.
+    pub fn ids(&self) -> impl Iterator<Item = ProducerId> + use<> {
+        (0..self.nodes.len()).map(ProducerId::at)
+    }
+
     /// The producer.
     #[must_use]
     pub fn get(&self, id: ProducerId) -> &Producer {

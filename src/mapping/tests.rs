@@ -13,6 +13,7 @@ use super::{
     Mapping, MappingOptions, Scratch,
     block::{Place, map_event},
     compile,
+    interpret::Surroundings,
 };
 use crate::{
     checkpoint::{Offset, Outcomes},
@@ -75,6 +76,7 @@ fn options() -> MappingOptions {
         discard_corrupted: false,
         discard_duplicates: false,
         digests_use_up: false,
+        surroundings: Surroundings::default(),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! No value is ever widened or narrowed: an `int` goes to an `int`, not to a `long`.
 
+use std::collections::HashMap;
+
 use super::{
     action::{Action, Literal, Mapped},
     ast::Span,
@@ -24,19 +26,45 @@ pub fn check(actions: &[Action], producers: &Producers, schema: &RecordSchema, r
     typing.unset(actions);
 }
 
+/// What is wrong with writing one value to one field, if anything is.
+#[must_use]
+pub fn check_one(
+    field: &str,
+    value: &Mapped,
+    span: Span,
+    producers: &Producers,
+    schema: &RecordSchema,
+    reports: &Reports,
+) -> Option<Diagnostic> {
+    Fields { producers, schema, reports }.set(field, value, span)
+}
+
 struct Typing<'a> {
     producers: &'a Producers,
     schema: &'a RecordSchema,
     reports: &'a mut Reports,
 }
 
+/// Checks of single writes.
+struct Fields<'a> {
+    producers: &'a Producers,
+    schema: &'a RecordSchema,
+    reports: &'a Reports,
+}
+
 impl Typing<'_> {
     fn actions(&mut self, actions: &[Action]) {
+        let replaced = self.replaced(actions);
         for (index, action) in actions.iter().enumerate() {
             match action {
                 Action::Set { field, value, span } => {
-                    self.set(field, value, *span);
-                    self.overwritten(field, *span, &actions[index + 1..]);
+                    let fields = Fields { producers: self.producers, schema: self.schema, reports: self.reports };
+                    if let Some(report) = fields.set(field, value, *span) {
+                        self.reports.add(report);
+                    }
+                    if let Some(later) = replaced[index] {
+                        self.overwritten(field, *span, later);
+                    }
                 }
                 Action::When { condition, body, span } => {
                     self.condition(*condition, *span);
@@ -48,27 +76,117 @@ impl Typing<'_> {
         }
     }
 
-    fn set(&mut self, name: &str, value: &Mapped, span: Span) {
-        let Some(field) = self.schema.fields().iter().find(|field| field.name == name) else {
-            return self.unknown_field(name, span);
-        };
-        let report = match value {
-            Mapped::Literal(literal) => self.literal(literal, field, span),
-            Mapped::Producer(id) => self.producer(*id, field, span),
-        };
-        if let Some(report) = report {
-            self.reports.add(report);
+    fn condition(&mut self, condition: ProducerId, span: Span) {
+        let kind = self.producers.kind(condition);
+        if kind == Kind::Boolean {
+            return;
+        }
+        let identifier = self.producers.identifier(condition);
+        let message = format!("the condition {identifier} is {}, not a boolean", kind.describe());
+        let report = self.reports.warning(NOT_BOOLEAN, span, message);
+        let hint = "an event that has this value becomes a dead letter; for presence write `.isPresent()`";
+        self.reports.add(report.hint(hint));
+    }
+
+    /// For each action, if it is a write, the later one in the same block that always replaces it.
+    fn replaced(&self, actions: &[Action]) -> Vec<Option<Span>> {
+        let mut next: HashMap<&str, Span> = HashMap::new();
+        let mut replaced = vec![None; actions.len()];
+        for (index, action) in actions.iter().enumerate().rev() {
+            let Action::Set { field, value, span } = action else {
+                // What stands here may read, keep or end.
+                next.clear();
+                continue;
+            };
+            replaced[index] = next.get(field.as_str()).copied();
+            if self.always(value) {
+                next.insert(field, *span);
+            }
+        }
+        replaced
+    }
+
+    fn overwritten(&mut self, field: &str, span: Span, later: Span) {
+        let message = format!("this value of `{field}` is always replaced");
+        let source = std::sync::Arc::clone(self.reports.source());
+        let report = self.reports.warning(OVERWRITTEN, span, message);
+        self.reports.add(report.at(&source, later.range(), "by this one"));
+    }
+
+    fn always(&self, value: &Mapped) -> bool {
+        match value {
+            Mapped::Literal(_) => true,
+            Mapped::Producer(id) => self.producers.always(*id),
         }
     }
 
-    fn unknown_field(&mut self, name: &str, span: Span) {
+    /// Fields without default that are not written for every event.
+    fn unset(&mut self, actions: &[Action]) {
+        let mut writes = Writes::default();
+        self.collect(actions, true, &mut writes);
+        for field in self.schema.fields().iter().filter(|field| field.default.is_none()) {
+            if writes.certain.contains(&field.name.as_str()) {
+                continue;
+            }
+            let possible = writes.possible.iter().find(|(name, _)| *name == field.name);
+            let span = possible.map_or(Span::default(), |(_, span)| *span);
+            let message = match possible {
+                Some(_) => format!("the field `{}` has no default and stays unset for some events", field.name),
+                None => format!("the field `{}` has no default and is never written", field.name),
+            };
+            let report = self.reports.warning(MAYBE_UNSET, span, message);
+            let hint =
+                "an event for which it stays unset becomes a dead letter; give the field a default in the schema";
+            self.reports.add_apart(report.hint(hint), &field.name);
+        }
+    }
+
+    /// Notes which fields are written; `sure` tells whether these actions run for every event. Returns how they end.
+    fn collect<'a>(&self, actions: &'a [Action], sure: bool, writes: &mut Writes<'a>) -> Leaves {
+        let mut leaves = Leaves::default();
+        for action in actions {
+            let sure = sure && !leaves.exits && !leaves.stops;
+            match action {
+                Action::Set { field, value, span } => {
+                    if sure && self.always(value) {
+                        writes.certain.push(field);
+                    } else {
+                        writes.possible.push((field, *span));
+                    }
+                }
+                Action::When { body, .. } => {
+                    let inner = self.collect(body, false, writes);
+                    leaves.exits |= inner.exits;
+                    leaves.stops |= inner.stops;
+                }
+                Action::Section(body) => leaves.stops |= self.collect(body, sure, writes).stops,
+                Action::Stop => leaves.stops = true,
+                Action::Exit => leaves.exits = true,
+            }
+        }
+        leaves
+    }
+}
+
+impl Fields<'_> {
+    fn set(&self, name: &str, value: &Mapped, span: Span) -> Option<Diagnostic> {
+        let Some(field) = self.schema.fields().iter().find(|field| field.name == name) else {
+            return Some(self.unknown_field(name, span));
+        };
+        match value {
+            Mapped::Literal(literal) => self.literal(literal, field, span),
+            Mapped::Producer(id) => self.producer(*id, field, span),
+        }
+    }
+
+    fn unknown_field(&self, name: &str, span: Span) -> Diagnostic {
         let message = format!("the schema has no field `{name}`");
         let mut report = self.reports.error(UNKNOWN_FIELD, span, message);
         let names = self.schema.fields().iter().map(|field| field.name.as_str());
         if let Some(near) = nearest(name, names) {
             report = report.hint(format!("did you mean `{near}`?"));
         }
-        self.reports.add(report);
+        report
     }
 
     fn literal(&self, literal: &Literal, field: &Field, span: Span) -> Option<Diagnostic> {
@@ -154,87 +272,6 @@ impl Typing<'_> {
         let message = format!("the field `{}` has type {}, which cannot be mapped to", field.name, field.kind);
         let hint = "of unions, only those of two types can be mapped to; the first that is not null is filled";
         self.reports.error(ODD_UNION, span, message).hint(hint)
-    }
-
-    fn condition(&mut self, condition: ProducerId, span: Span) {
-        let kind = self.producers.kind(condition);
-        if kind == Kind::Boolean {
-            return;
-        }
-        let identifier = self.producers.identifier(condition);
-        let message = format!("the condition {identifier} is {}, not a boolean", kind.describe());
-        let report = self.reports.warning(NOT_BOOLEAN, span, message);
-        let hint = "an event that has this value becomes a dead letter; for presence write `.isPresent()`";
-        self.reports.add(report.hint(hint));
-    }
-
-    /// A write right behind which, in the same block, the same field is always written again.
-    fn overwritten(&mut self, field: &str, span: Span, rest: &[Action]) {
-        let straight = rest.iter().map_while(|action| match action {
-            Action::Set { field, value, span } => Some((field, value, *span)),
-            _ => None,
-        });
-        let mut again = straight.filter(|(other, value, _)| *other == field && self.always(value));
-        if let Some((_, _, later)) = again.next() {
-            let message = format!("this value of `{field}` is always replaced");
-            let source = std::sync::Arc::clone(self.reports.source());
-            let report = self.reports.warning(OVERWRITTEN, span, message);
-            self.reports.add(report.at(&source, later.range(), "by this one"));
-        }
-    }
-
-    fn always(&self, value: &Mapped) -> bool {
-        match value {
-            Mapped::Literal(_) => true,
-            Mapped::Producer(id) => self.producers.always(*id),
-        }
-    }
-
-    /// Fields without default that are not written for every event.
-    fn unset(&mut self, actions: &[Action]) {
-        let mut writes = Writes::default();
-        self.collect(actions, true, &mut writes);
-        for field in self.schema.fields().iter().filter(|field| field.default.is_none()) {
-            if writes.certain.contains(&field.name.as_str()) {
-                continue;
-            }
-            let possible = writes.possible.iter().find(|(name, _)| *name == field.name);
-            let span = possible.map_or(Span::default(), |(_, span)| *span);
-            let message = match possible {
-                Some(_) => format!("the field `{}` has no default and stays unset for some events", field.name),
-                None => format!("the field `{}` has no default and is never written", field.name),
-            };
-            let report = self.reports.warning(MAYBE_UNSET, span, message);
-            let hint =
-                "an event for which it stays unset becomes a dead letter; give the field a default in the schema";
-            self.reports.add_apart(report.hint(hint), &field.name);
-        }
-    }
-
-    /// Notes which fields are written; `sure` tells whether these actions run for every event. Returns how they end.
-    fn collect<'a>(&self, actions: &'a [Action], sure: bool, writes: &mut Writes<'a>) -> Leaves {
-        let mut leaves = Leaves::default();
-        for action in actions {
-            let sure = sure && !leaves.exits && !leaves.stops;
-            match action {
-                Action::Set { field, value, span } => {
-                    if sure && self.always(value) {
-                        writes.certain.push(field);
-                    } else {
-                        writes.possible.push((field, *span));
-                    }
-                }
-                Action::When { body, .. } => {
-                    let inner = self.collect(body, false, writes);
-                    leaves.exits |= inner.exits;
-                    leaves.stops |= inner.stops;
-                }
-                Action::Section(body) => leaves.stops |= self.collect(body, sure, writes).stops,
-                Action::Stop => leaves.stops = true,
-                Action::Exit => leaves.exits = true,
-            }
-        }
-        leaves
     }
 }
 

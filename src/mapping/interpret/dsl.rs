@@ -7,7 +7,7 @@ use super::{
 use crate::mapping::{
     action::{Action, Mapped},
     ast::{Closure, Name, Span},
-    diagnostic::{BAD_ARGUMENTS, BAD_VALUE, NEVER_EQUAL, NO_EFFECT, NOT_TEXT, UNKNOWN_METHOD},
+    diagnostic::{BAD_ARGUMENTS, BAD_VALUE, NEVER_EQUAL, NO_EFFECT, NOT_TEXT, PRINTED, UNKNOWN_METHOD},
     function::condition::comparable,
     producer::{Kind, ParseTo, Producer, ProducerId},
 };
@@ -37,12 +37,22 @@ impl<'a> Interpreter<'a, '_> {
                 None => Err(self.wrong_arguments(name, "a pattern as text", arguments)),
             },
             ("digest", _) => self.digester(name, arguments, span),
-            ("println", _) => {
-                self.warn(NO_EFFECT, span, "`println` prints nothing in this release", "remove it");
-                Ok(Value::Null)
-            }
+            ("println" | "print", [] | [_]) => self.print(arguments, span),
             _ => return None,
         })
+    }
+
+    /// What a script prints is shown with its warnings.
+    fn print(&mut self, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
+        let text = match arguments {
+            [Value::Producer(id)] => self.producers.identifier(*id),
+            [value] => self.shown(value, span)?,
+            _ => String::new(),
+        };
+        let text: String = text.chars().take(200).collect();
+        let report = self.reports.warning(PRINTED, span, format!("the script says: {text}"));
+        self.reports.add_apart(report, &text);
+        Ok(Value::Null)
     }
 
     /// Statements of the mapping object. None: the name or these arguments are not theirs.
@@ -135,9 +145,7 @@ impl<'a> Interpreter<'a, '_> {
     /// Calls a closure that stands in a value's place.
     fn resolved(&mut self, value: &Value<'a>, span: Span) -> Evaluated<'a> {
         match value {
-            Value::Closure(closure, context) => {
-                self.call_closure(closure, Context { value: true, ..*context }, Vec::new(), span)
-            }
+            Value::Closure(..) | Value::Method(_) => self.call_value(value, Vec::new(), span),
             other => Ok(other.clone()),
         }
     }

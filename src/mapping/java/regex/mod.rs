@@ -4,6 +4,7 @@
 //! back-references, atomic groups and possessive quantifiers need backtracking, which is cut off after so many steps.
 
 mod class;
+mod group;
 mod translate;
 
 #[cfg(test)]
@@ -19,8 +20,14 @@ const BACKTRACK_MAX: usize = 200_000;
 /// Longest pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 64 * 1024;
 
-/// Memory of one compiled pattern, in bytes.
+/// Memory of one compiled pattern, in bytes: what is tried, in order.
+const COMPILED_BYTES: &[usize] = &[64 * 1024, 512 * 1024, COMPILED_BYTES_MAX];
+
+/// Memory of the largest pattern.
 const COMPILED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Memory that a linear match may take beside it.
+const DFA_BYTES_MAX: usize = 512 * 1024;
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
@@ -47,6 +54,34 @@ pub struct BadPattern {
     pub at: usize,
 }
 
+/// Splits a text where a pattern is found; empty texts at the end are left out, as `String.split` does.
+///
+/// # Errors
+/// The pattern is malformed or needs an engine that backtracks, which is not supported here.
+pub fn split(pattern: &str, text: &str) -> Result<Vec<String>, BadPattern> {
+    let translated = translate::translate(pattern)?;
+    let bad = |message: &str| BadPattern { message: message.to_owned(), at: 0 };
+    if translated.backtracks {
+        return Err(bad("look-around and back-references are not supported here"));
+    }
+    let regex = regex::RegexBuilder::new(&translated.text).size_limit(COMPILED_BYTES_MAX).build();
+    let regex = regex.map_err(|_| bad("it is too large"))?;
+    let mut parts: Vec<String> = Vec::new();
+    let mut from = 0;
+    for found in regex.find_iter(text) {
+        // Nothing found in front of the text makes no empty first part.
+        if found.end() > 0 && !(found.is_empty() && found.start() == text.len()) {
+            parts.push(text[from..found.start()].to_owned());
+            from = found.end();
+        }
+    }
+    parts.push(text[from..].to_owned());
+    while parts.len() > 1 && parts.last().is_some_and(String::is_empty) {
+        parts.pop();
+    }
+    Ok(parts)
+}
+
 /// The match took too many steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MatchError;
@@ -66,12 +101,36 @@ impl Regex {
     /// # Errors
     /// The pattern is malformed, or uses something that is not supported.
     pub fn new(pattern: &str) -> Result<Self, BadPattern> {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Self::measured(pattern).0
+    }
+
+    /// Compiles a pattern, and tells at most how many bytes that took.
+    ///
+    /// # Errors
+    /// As [`Regex::new`].
+    pub fn measured(pattern: &str) -> (Result<Self, BadPattern>, usize) {
         if pattern.len() > PATTERN_BYTES_MAX {
             let message = format!("the pattern is longer than {PATTERN_BYTES_MAX} bytes");
-            return Err(BadPattern { message, at: 0 });
+            return (Err(BadPattern { message, at: 0 }), pattern.len());
         }
-        let translated = translate::translate(pattern)?;
+        let translated = match translate::translate(pattern) {
+            Ok(translated) => translated,
+            Err(bad) => return (Err(bad), pattern.len()),
+        };
+        // Most patterns are small, and only what is tried tells.
+        let mut spent = 0;
+        for bytes in COMPILED_BYTES {
+            spent += bytes;
+            let built = Self::build(&translated, *bytes);
+            if built.is_ok() || bytes == COMPILED_BYTES.last().unwrap_or(bytes) {
+                return (built, spent);
+            }
+        }
+        (Err(BadPattern { message: "the pattern is too large".to_owned(), at: 0 }), spent)
+    }
+
+    fn build(translated: &translate::Translated, bytes_max: usize) -> Result<Self, BadPattern> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
         let whole = format!("\\A(?:{})\\z", translated.text);
         let refused = |error: String| {
             let last = error.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
@@ -80,15 +139,15 @@ impl Regex {
         let engine = if translated.backtracks {
             let built = fancy_regex::RegexBuilder::new(&whole)
                 .backtrack_limit(BACKTRACK_MAX)
-                .delegate_size_limit(COMPILED_BYTES_MAX)
+                .delegate_size_limit(bytes_max)
                 .build();
             Engine::Backtracking(Box::new(built.map_err(|error| refused(error.to_string()))?))
         } else {
-            let built = regex::RegexBuilder::new(&whole).size_limit(COMPILED_BYTES_MAX).build();
+            let built = regex::RegexBuilder::new(&whole).size_limit(bytes_max).dfa_size_limit(DFA_BYTES_MAX).build();
             Engine::Linear(built.map_err(|error| refused(error.to_string()))?)
         };
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { engine, groups: translated.groups, names: translated.names, id })
+        Ok(Self { engine, groups: translated.groups, names: translated.names.clone(), id })
     }
 
     /// Number of groups, the whole match not counted.
