@@ -74,6 +74,8 @@ fn mapping(script: &Arc<SourceText>, schema: &str) -> [Arc<Mapping>; 1] {
         sources: vec!["browser".into()],
         discard_corrupted: true,
         discard_duplicates: true,
+        digests_use_up: false,
+        surroundings: headwater::mapping::interpret::Surroundings::default(),
     };
     let schema = Arc::new(RecordSchema::parse(schema).expect("the schema is ours"));
     [Arc::new(compile(options, script, &schema).expect("the script is ours").0)]

@@ -2,6 +2,8 @@
 //!
 //! Shared by configuration and mapping scripts. Only this file knows the renderer.
 
+mod excerpt;
+
 use std::{ops::Range, sync::Arc};
 
 /// How bad it is.
@@ -85,9 +87,18 @@ impl Diagnostic {
 /// The word in `known` that `word` was probably meant to be, if any is near enough.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = 1 + word.chars().count() / 4;
+    /// Longest word that is looked at, and number of words that it is compared with: nobody mistypes more.
+    const LENGTH_MAX: usize = 64;
+    const WORDS_MAX: usize = 2000;
+    let length = word.chars().count();
+    let limit = 1 + length / 4;
+    if length > LENGTH_MAX {
+        return None;
+    }
     known
         .into_iter()
+        .take(WORDS_MAX)
+        .filter(|candidate| candidate.len() <= 4 * LENGTH_MAX && candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| (distance(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
@@ -118,39 +129,29 @@ fn distance(left: &str, right: &str) -> usize {
     rows[left.len()][right.len()]
 }
 
-/// Renders diagnostics for a terminal (`color`) or a file, errors and warnings in the order given.
+/// Renders diagnostics for a terminal (`color`) or a file, errors and warnings in the order given. Of a line that is
+/// too long to read only the part around the mark is shown.
 #[must_use]
 pub fn render(diagnostics: &[Diagnostic], color: bool) -> String {
     use codespan_reporting::{
         diagnostic::{Diagnostic as Report, Label, Severity as Level},
-        files::SimpleFiles,
         term::{
             Config, emit_to_write_style,
             termcolor::{Ansi, NoColor},
         },
     };
-    let mut files = SimpleFiles::new();
-    let mut known: Vec<(Arc<SourceText>, usize)> = Vec::new();
+    let mut files = excerpt::Excerpts::default();
     let mut out = Vec::new();
     for diagnostic in diagnostics {
         let mut labels = Vec::new();
         for (index, place) in diagnostic.places.iter().enumerate() {
-            let found = known.iter().find(|(source, _)| Arc::ptr_eq(source, &place.source)).map(|(_, id)| *id);
-            let id = found.unwrap_or_else(|| {
-                let id = files.add(place.source.name.clone(), place.source.text.clone());
-                known.push((Arc::clone(&place.source), id));
-                id
-            });
-            let label = if index == 0 {
-                Label::primary(id, place.span.clone())
-            } else {
-                Label::secondary(id, place.span.clone())
-            };
+            let (id, span) = files.add(&place.source, &place.span);
+            let label = if index == 0 { Label::primary(id, span) } else { Label::secondary(id, span) };
             labels.push(label.with_message(&place.label));
         }
         let level = match diagnostic.severity {
-            Severity::Error => Level::Error,
             Severity::Warning => Level::Warning,
+            Severity::Error => Level::Error,
         };
         let report = Report::new(level)
             .with_code(diagnostic.code)
@@ -194,5 +195,20 @@ mod tests {
         for part in ["error[C001]: unknown key `two`", "a.conf:2:3", "2 │   two = 3", "^^^ here", "hint: remove it"] {
             assert!(text.contains(part), "{part:?} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn of_an_endless_line_only_the_part_around_the_mark_is_shown() {
+        let text = format!("one\n{}wrong{}\n", "é ".repeat(200_000), " x".repeat(200_000));
+        let start = text.find("wrong").unwrap();
+        let source = Arc::new(SourceText { name: "a.conf".into(), text });
+        let report = Diagnostic::error("C001", "no").at(&source, start..start + 5, "").at(&source, 0..3, "first");
+        let shown = render(&[report], false);
+        assert!(shown.len() < 2000, "{} bytes", shown.len());
+        for part in ["a.conf:2:400001", "2 │ …", "é wrong x", " …", "^^^^^", "1 │ one", "--- first"] {
+            assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
+        }
+        let long = Diagnostic::error("C001", "no").at(&source, start - 100..start + 1000, "");
+        assert!(render(&[long], false).len() < 2000);
     }
 }

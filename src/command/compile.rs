@@ -5,12 +5,16 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
-    config::{self, LoadRequest, Loaded, Settings, code, settings::MappingSettings},
+    config::{
+        self, LoadRequest, Loaded, Settings, code,
+        settings::{DigestReuse, MappingSettings},
+    },
     diagnostic::{Diagnostic, SourceText},
-    mapping::{self, Mapping, MappingOptions, builtin},
+    mapping::{self, Mapping, MappingOptions, Surroundings, builtin},
     record::schema::RecordSchema,
     util::reason::reason,
 };
@@ -74,7 +78,7 @@ pub fn mappings(settings: &Settings) -> Result<(Vec<Mapping>, Vec<Diagnostic>), 
             errors.extend(schema.as_ref().err().cloned());
             continue;
         };
-        match mapping::compile(options(mapping), script, schema) {
+        match mapping::compile(options(settings, mapping), script, schema) {
             Ok((mapping, odd)) => {
                 compiled.push(mapping);
                 warnings.extend(odd);
@@ -85,12 +89,23 @@ pub fn mappings(settings: &Settings) -> Result<(Vec<Mapping>, Vec<Diagnostic>), 
     if errors.is_empty() { Ok((compiled, warnings)) } else { Err(errors) }
 }
 
-fn options(mapping: &MappingSettings) -> MappingOptions {
+fn options(settings: &Settings, mapping: &MappingSettings) -> MappingOptions {
     MappingOptions {
         name: mapping.name.clone(),
         sources: mapping.sources.clone(),
         discard_corrupted: mapping.discard_corrupted,
         discard_duplicates: mapping.discard_duplicates,
+        digests_use_up: settings.mapper.digest_reuse == DigestReuse::Original,
+        surroundings: surroundings(),
+    }
+}
+
+/// What scripts may learn of this process.
+fn surroundings() -> Surroundings {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Surroundings {
+        environment: |name| std::env::var(name).ok(),
+        now_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
     }
 }
 

@@ -28,8 +28,8 @@ pub struct JsonEvent<'a> {
     pub client_time: i64,
     /// `event_type`.
     pub event_type: Option<Cow<'a, str>>,
-    /// `parameters` as sent: well-formed JSON, which may escape half a surrogate pair. `null` if there are none.
-    pub parameters: &'a str,
+    /// `parameters` as sent: well-formed JSON, which may escape half a surrogate pair.
+    pub parameters: Option<&'a str>,
 }
 
 /// Why a body is no event.
@@ -135,7 +135,7 @@ pub fn read(body: &[u8]) -> Result<JsonEvent<'_>, JsonError> {
         is_new_session: draft.is_new_session.ok_or(JsonError::NewSession)?,
         client_time: draft.client_time.ok_or(JsonError::ClientTime)?,
         event_type: draft.event_type,
-        parameters: draft.parameters.unwrap_or("null"),
+        parameters: draft.parameters,
     })
 }
 

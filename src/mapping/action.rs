@@ -57,6 +57,8 @@ pub enum Literal {
     Double(u64),
     /// `'text'`
     Text(String),
+    /// `['a', 'b']`: only to compare with.
+    List(Vec<String>),
 }
 
 impl Literal {
@@ -70,6 +72,7 @@ impl Literal {
             Self::Float(_) => "a float",
             Self::Double(_) => "a double",
             Self::Text(_) => "a string",
+            Self::List(_) => "a list of strings",
         }
     }
 }
@@ -83,6 +86,10 @@ impl fmt::Display for Literal {
             Self::Float(bits) => write!(formatter, "{:?}f", f32::from_bits(*bits)),
             Self::Double(bits) => write!(formatter, "{:?}d", f64::from_bits(*bits)),
             Self::Text(text) => write!(formatter, "'{text}'"),
+            Self::List(texts) => {
+                let quoted: Vec<_> = texts.iter().map(|text| format!("'{text}'")).collect();
+                write!(formatter, "[{}]", quoted.join(", "))
+            }
         }
     }
 }

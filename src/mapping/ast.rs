@@ -143,6 +143,42 @@ pub enum StatementKind {
         /// Body.
         body: Vec<Statement>,
     },
+    /// `for (start; condition; step) …`
+    For {
+        /// What is done first.
+        start: Vec<Statement>,
+        /// Condition; none is true.
+        condition: Option<Expr>,
+        /// What is done after each turn.
+        step: Vec<Expr>,
+        /// Body.
+        body: Vec<Statement>,
+    },
+    /// `do { … } while (…)`
+    DoWhile {
+        /// Body.
+        body: Vec<Statement>,
+        /// Condition.
+        condition: Expr,
+    },
+    /// `switch (…) { case …: … default: … }`
+    Switch {
+        /// What is compared.
+        subject: Expr,
+        /// Each case with its statements; without an expression it is the default.
+        cases: Vec<(Option<Expr>, Vec<Statement>)>,
+    },
+    /// `try { … } catch (e) { … } finally { … }`
+    Try {
+        /// Body.
+        body: Vec<Statement>,
+        /// The name of the caught mistake, and what is done then.
+        catch: Option<(Name, Vec<Statement>)>,
+        /// What is done in the end.
+        finally: Vec<Statement>,
+    },
+    /// `assert condition : message`
+    Assert(Expr, Option<Expr>),
     /// `return …`
     Return(Option<Expr>),
     /// `break`
@@ -151,8 +187,6 @@ pub enum StatementKind {
     Continue,
     /// `import a.b.C`; the dotted name.
     Import(String),
-    /// A construct that is understood but not executed; its name.
-    NotYet(&'static str),
 }
 
 /// An expression.
@@ -221,8 +255,12 @@ pub enum ExprKind {
     },
     /// `a++`, `a--` (also in front); the operator is `+` or `-`.
     Step(Box<Expr>, &'static str),
+    /// `new Type(…)`
+    New(Name, Vec<Argument>),
+    /// `object.&name`
+    Method(Box<Expr>, Name),
     /// A construct that is understood but not executed; its name.
-    NotYet(&'static str),
+    Refused(&'static str),
 }
 
 /// A piece of an interpolated text.

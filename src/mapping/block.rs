@@ -57,6 +57,7 @@ pub(super) fn map_event(
     out: &mut RecordChunk,
 ) {
     let agent = OnceCell::new();
+    scratch.shared.next_event();
     let hash = party_hash(event.party_id);
     for (index, mapping) in program.iter().enumerate() {
         let outcomes = &mut out.outcomes[index];
@@ -124,8 +125,9 @@ fn record(
 ) -> Result<(), Dead> {
     #[cfg(test)]
     super::tests::panic_if_asked(event);
-    let Scratch { agents, buffers } = scratch;
-    let pushed = eval::run(&mapping.program, event, agent, agents, buffers, |slots| {
+    let Scratch { agents, shared, buffers } = scratch;
+    let tools = eval::Tools { agents, shared, buffers };
+    let pushed = eval::run(&mapping.program, event, agent, tools, |slots| {
         out.push(head, |bytes| mapping.plan.encode(slots, bytes))
     });
     match pushed {
@@ -133,11 +135,9 @@ fn record(
         Ok(Err(error)) => {
             Err(Dead { reason: DeadReason::RecordIncomplete, message: error.to_string(), position: None })
         }
-        Err(failure) => Err(Dead {
-            reason: DeadReason::EvaluationFailed,
-            message: failure.message,
-            position: Some(failure.position),
-        }),
+        Err(failure) => {
+            Err(Dead { reason: failure.reason, message: failure.message, position: Some(failure.position) })
+        }
     }
 }
 

@@ -47,6 +47,10 @@ codes! {
     OVERWRITTEN "M044" "a field that is always written again";
     NOT_BOOLEAN "M045" "a condition that is not a boolean";
     NOT_TEXT "M046" "a value that is to be read as text, but is none";
+    PRINTED "M047" "what the script prints when it is loaded";
+    BAD_PATTERN "M048" "a regular expression that cannot be read, or a group that it does not have";
+    UNREACHABLE "M049" "a statement that is never reached";
+    DIGEST_REUSE "M050" "a value in several digests, which the original counts in the first one only";
 }
 
 /// Collects messages about one script, each place and code once.
@@ -56,16 +60,20 @@ pub struct Reports {
     list: Vec<Diagnostic>,
     seen: HashSet<(&'static str, Span, String)>,
     errors: usize,
+    warnings: usize,
 }
 
-/// Errors of one script that are shown at most.
+/// Errors of one script that are shown; whoever looks for more stops there.
 const ERRORS_MAX: usize = 50;
+
+/// Warnings of one script that are shown.
+const WARNINGS_MAX: usize = 200;
 
 impl Reports {
     /// Nothing to say about `source` so far.
     #[must_use]
     pub fn new(source: &Arc<SourceText>) -> Self {
-        Self { source: Arc::clone(source), list: Vec::new(), seen: HashSet::new(), errors: 0 }
+        Self { source: Arc::clone(source), list: Vec::new(), seen: HashSet::new(), errors: 0, warnings: 0 }
     }
 
     /// An error at a place, not yet added.
@@ -87,17 +95,25 @@ impl Reports {
 
     /// As [`Reports::add`], for messages about several `subjects` at one place.
     pub fn add_apart(&mut self, diagnostic: Diagnostic, subject: &str) {
+        if diagnostic.is_error() && self.is_full() || !diagnostic.is_error() && self.warnings >= WARNINGS_MAX {
+            return;
+        }
         let place = diagnostic.places.first().map_or(Span::default(), |place| Span::of(&place.span));
         if !self.seen.insert((diagnostic.code, place, subject.to_owned())) {
             return;
         }
         if diagnostic.is_error() {
             self.errors += 1;
-            if self.errors > ERRORS_MAX {
-                return;
-            }
+        } else {
+            self.warnings += 1;
         }
         self.list.push(diagnostic);
+    }
+
+    /// Whether there are so many errors that looking for more helps nobody.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.errors >= ERRORS_MAX
     }
 
     /// Whether any error was added.

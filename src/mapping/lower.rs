@@ -1,37 +1,71 @@
 //! Actions to a flat program. They have passed [`super::typing`]; a field that is not there is left out.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     action::{Action, Mapped},
     ast::Span,
-    producer::{Producer, ProducerId, Producers},
-    program::{Node, Op, Program},
+    function::digest::{Piece, key_of},
+    interpret::Outcome,
+    java::jsonpath::Path,
+    lint::Patterns,
+    producer::{Kind, Producer, ProducerId, Producers},
+    program::{Compiled, Node, Op, Program},
 };
 use crate::{diagnostic::SourceText, record::schema::RecordSchema};
 
-/// Makes the program.
+/// Makes the program. `digests_use_up`: a piece counts in the first digest only, as in the original.
 #[must_use]
-pub fn lower(actions: &[Action], producers: &Producers, schema: &RecordSchema, source: &SourceText) -> Program {
+pub fn lower(
+    outcome: &Outcome,
+    schema: &Arc<RecordSchema>,
+    source: &SourceText,
+    patterns: &Patterns,
+    digests_use_up: bool,
+) -> Program {
     let fields = schema.fields().iter().enumerate().map(|(index, field)| (field.name.as_str(), index)).collect();
-    let mut lower =
-        Lower { producers, source, fields, known: HashMap::new(), uses: Vec::new(), program: Program::default() };
+    let mut lower = Lower {
+        producers: &outcome.producers,
+        patterns,
+        source,
+        schema,
+        fields,
+        known: HashMap::new(),
+        pieces: HashMap::new(),
+        keys: HashMap::new(),
+        uses: Vec::new(),
+        program: Program::default(),
+    };
     lower.program.fields = schema.fields().len();
+    lower.program.schema = Some(Arc::clone(schema));
+    lower.program.digests_use_up = digests_use_up;
     let mut exits = Vec::new();
     let mut stops = Vec::new();
-    lower.actions(actions, &mut exits, &mut stops);
+    lower.actions(&outcome.actions, &mut exits, &mut stops);
     let end = lower.program.ops.len();
     lower.land(exits, end);
     lower.land(stops, end);
     lower.memoise();
+    lower.program.pieces = lower.pieces.len();
+    for (piece, number) in &lower.pieces {
+        if let Piece::Producer(node) = piece {
+            lower.program.nodes[node.index()].piece = Some(*number);
+        }
+    }
     lower.program
 }
 
 struct Lower<'a> {
     producers: &'a Producers,
+    patterns: &'a Patterns,
     source: &'a SourceText,
+    schema: &'a RecordSchema,
     fields: HashMap<&'a str, usize>,
     known: HashMap<ProducerId, ProducerId>,
+    /// Numbers of the pieces of digests.
+    pieces: HashMap<Piece, usize>,
+    /// Keys of seeds, which take long to derive.
+    keys: HashMap<(super::function::digest::Algorithm, String), Vec<u8>>,
     uses: Vec<u32>,
     program: Program,
 }
@@ -41,7 +75,7 @@ impl Lower<'_> {
     fn actions(&mut self, actions: &[Action], exits: &mut Vec<usize>, stops: &mut Vec<usize>) {
         for action in actions {
             match action {
-                Action::Set { field, value, .. } => self.set(field, value),
+                Action::Set { field, value, span } => self.set(field, value, *span),
                 Action::When { condition, body, span } => {
                     let position = position(self.source, *span);
                     let condition = self.node(*condition);
@@ -75,10 +109,16 @@ impl Lower<'_> {
         }
     }
 
-    fn set(&mut self, field: &str, value: &Mapped) {
+    fn set(&mut self, field: &str, value: &Mapped, span: Span) {
         let Some(field) = self.fields.get(field).copied() else { return };
         let op = match value {
             Mapped::Literal(value) => Op::SetLiteral { field, value: value.clone() },
+            Mapped::Producer(id) if is_encoded(self.producers.kind(*id)) => Op::Encode {
+                field,
+                value: self.node(*id),
+                kind: self.schema.fields()[field].kind.clone(),
+                position: position(self.source, span),
+            },
             Mapped::Producer(id) => Op::Set { field, value: self.node(*id) },
         };
         self.push(op);
@@ -95,28 +135,63 @@ impl Lower<'_> {
     }
 
     fn new_node(&mut self, id: ProducerId) -> ProducerId {
-        let producer = self.producers.get(id);
-        let operands: Vec<_> = producer.operands().into_iter().flatten().map(|of| (of, self.node(of))).collect();
-        let wire = |of| operands.iter().find(|(old, _)| *old == of).map_or(of, |(_, new)| *new);
-        let producer = producer.clone().rewired(wire);
+        let mut producer = self.producers.get(id).clone();
+        producer.for_each_operand(|of| *of = self.node(*of));
         let position = position(self.source, self.producers.span(id));
+        let compiled = self.compiled(&producer);
         let node = ProducerId::at(self.program.nodes.len());
-        self.program.nodes.push(Node { producer, memo: None, position });
+        self.program.nodes.push(Node { producer, memo: None, position, compiled, piece: None });
         self.uses.push(0);
         self.known.insert(id, node);
         node
     }
 
+    /// Prepares what the producer needs; its operands are nodes already.
+    fn compiled(&mut self, producer: &Producer) -> Compiled {
+        match producer {
+            Producer::ParameterPath(path) => Path::parse(path).map_or(Compiled::Nothing, Compiled::Path),
+            Producer::Matcher(_, pattern) => Compiled::Pattern(self.patterns.get(pattern)),
+            Producer::Group(of, group) => match &self.program.nodes[of.index()].compiled {
+                Compiled::Pattern(Ok(regex)) => Compiled::Group(group.number_in(regex)),
+                _ => Compiled::Group(None),
+            },
+            Producer::Digest(digest) => {
+                let key = digest.seed.as_ref().map(|seed| {
+                    let known = self.keys.entry((digest.algorithm, seed.clone()));
+                    known.or_insert_with(|| key_of(digest.algorithm, seed)).clone()
+                });
+                let pieces = digest.pieces.iter().map(|piece| {
+                    let next = self.pieces.len();
+                    *self.pieces.entry(piece.clone()).or_insert(next)
+                });
+                Compiled::Digest { key, pieces: pieces.collect() }
+            }
+            _ => Compiled::Nothing,
+        }
+    }
+
     /// What is used more than once is worth remembering, unless it is at hand anyway.
     fn memoise(&mut self) {
         for (node, uses) in self.program.nodes.iter_mut().zip(&self.uses) {
-            let at_hand = matches!(node.producer, Producer::Request(_) | Producer::Agent(..));
-            if *uses > 1 && !at_hand {
+            let at_hand = match node.producer {
+                Producer::Request(_) | Producer::Agent(..) | Producer::Parameters => true,
+                // Its bytes may be used up in between.
+                Producer::BytesText(..) => self.program.digests_use_up,
+                _ => false,
+            };
+            // What a digest uses up, it must not ask for again.
+            let once = self.program.digests_use_up && matches!(node.producer, Producer::Digest(_));
+            if (*uses > 1 || once) && !at_hand {
                 node.memo = Some(self.program.memos);
                 self.program.memos += 1;
             }
         }
     }
+}
+
+/// Whether values of this type are encoded when they are written to their field.
+fn is_encoded(kind: Kind) -> bool {
+    matches!(kind, Kind::TextList | Kind::Json | Kind::Parameters | Kind::Query)
 }
 
 /// A place as `file:line:column`, both counted from one, columns in characters.

@@ -13,7 +13,9 @@ pub mod eval;
 pub mod function;
 pub mod interpret;
 pub mod java;
+pub mod json;
 pub mod lexer;
+pub mod lint;
 pub mod lower;
 pub mod parser;
 pub mod producer;
@@ -34,7 +36,8 @@ use crate::{
     record::{plan::Plan, schema::RecordSchema},
 };
 use diagnostic::{MAYBE_UNSET, Reports};
-use eval::Buffers;
+use eval::{Buffers, Shared};
+pub use interpret::Surroundings;
 use producer::Producer;
 use program::{Op, Program};
 
@@ -59,12 +62,17 @@ pub struct MappingOptions {
     pub discard_corrupted: bool,
     /// Leave duplicates out.
     pub discard_duplicates: bool,
+    /// A value counts in the first digest only, as in the original (`digest_reuse = original`).
+    pub digests_use_up: bool,
+    /// What the script may learn of where it is loaded.
+    pub surroundings: Surroundings,
 }
 
 /// Buffers and caches that [`map`] keeps between blocks; one per delivery.
 #[derive(Debug)]
 pub struct Scratch {
     agents: AgentCache,
+    shared: Shared,
     buffers: Buffers,
 }
 
@@ -72,7 +80,7 @@ impl Scratch {
     /// With room for `user_agents` distinct agents in the cache.
     #[must_use]
     pub fn new(user_agents: usize) -> Self {
-        Self { agents: AgentCache::new(user_agents), buffers: Buffers::default() }
+        Self { agents: AgentCache::new(user_agents), shared: Shared::default(), buffers: Buffers::default() }
     }
 }
 
@@ -94,7 +102,7 @@ impl Mapping {
     pub fn set_fields(&self) -> Vec<&str> {
         let set = |index: usize| {
             self.program.ops.iter().any(|op| match op {
-                Op::Set { field, .. } | Op::SetLiteral { field, .. } => *field == index,
+                Op::Set { field, .. } | Op::SetLiteral { field, .. } | Op::Encode { field, .. } => *field == index,
                 Op::Unless { .. } | Op::Jump { .. } => false,
             })
         };
@@ -124,8 +132,9 @@ pub fn compile(
         return Err(faults);
     }
     let mut reports = Reports::new(script);
-    let outcome = interpret::interpret(&tree, &mut reports);
+    let outcome = interpret::interpret(&tree, schema, options.surroundings, &mut reports);
     typing::check(&outcome.actions, &outcome.producers, schema, &mut reports);
+    let patterns = lint::check(&outcome.actions, &outcome.producers, options.digests_use_up, &mut reports);
     let failed = reports.any_error();
     let mut diagnostics = reports.finish();
     if failed {
@@ -133,7 +142,7 @@ pub fn compile(
         diagnostics.retain(|diagnostic| diagnostic.code != MAYBE_UNSET.code);
         return Err(diagnostics);
     }
-    let program = lower::lower(&outcome.actions, &outcome.producers, schema, script);
+    let program = lower::lower(&outcome, schema, script, &patterns, options.digests_use_up);
     let (schema, plan, keep) = (Arc::clone(schema), Plan::compile(schema), keep(&program));
     Ok((Mapping { options, schema, keep, program, plan }, diagnostics))
 }
@@ -142,10 +151,12 @@ pub fn compile(
 fn keep(program: &Program) -> Keep {
     let mut keep = Keep::default();
     for node in &program.nodes {
-        if let Producer::Cookie(name) = &node.producer
-            && !name.is_empty()
-        {
-            keep.add(&Keep { cookies: vec![name.clone()], ..Keep::default() });
+        match &node.producer {
+            Producer::Cookie(name) if !name.is_empty() => {
+                keep.add(&Keep { cookies: vec![name.clone()], ..Keep::default() });
+            }
+            Producer::Header(name) => keep.add(&Keep { headers: vec![name.clone()], ..Keep::default() }),
+            _ => {}
         }
     }
     keep

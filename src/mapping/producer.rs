@@ -7,7 +7,14 @@ use std::collections::HashMap;
 use super::{
     action::Literal,
     ast::Span,
-    function::{request::Request, uri::UriPart, user_agent::AgentField},
+    function::{
+        digest::{Digest, Piece, TextForm},
+        header::HeaderPick,
+        regex::GroupRef,
+        request::Request,
+        uri::UriPart,
+        user_agent::AgentField,
+    },
 };
 
 /// Deepest nesting of producers.
@@ -45,6 +52,20 @@ pub enum Kind {
     Int,
     /// For `long`.
     Long,
+    /// For `float`.
+    Float,
+    /// For `double`.
+    Double,
+    /// For `bytes`.
+    Bytes,
+    /// For an array of `string`.
+    TextList,
+    /// A JSON value: for any type with simple unions.
+    Json,
+    /// All custom parameters: a JSON value that has members.
+    Parameters,
+    /// A regular expression held against a text; only its groups and its verdict can be mapped.
+    Matcher,
     /// A parsed URI; only its parts can be mapped.
     Uri,
     /// A parsed query: names with their values.
@@ -62,6 +83,12 @@ impl Kind {
             Self::Boolean => "a boolean",
             Self::Int => "an int",
             Self::Long => "a long",
+            Self::Float => "a float",
+            Self::Double => "a double",
+            Self::Bytes => "bytes",
+            Self::TextList => "a list of strings",
+            Self::Json | Self::Parameters => "a JSON value",
+            Self::Matcher => "a regular expression match",
             Self::Uri => "a URI",
             Self::Query => "a query",
             Self::UserAgent => "a user agent",
@@ -78,6 +105,24 @@ pub enum ParseTo {
     Long,
     /// `bool`, `boolean`
     Boolean,
+    /// `fp32`, `float`
+    Float,
+    /// `fp64`, `double`
+    Double,
+}
+
+impl ParseTo {
+    /// Its word behind `to`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Int => "int32",
+            Self::Long => "int64",
+            Self::Boolean => "bool",
+            Self::Float => "fp32",
+            Self::Double => "fp64",
+        }
+    }
 }
 
 /// A lazy value.
@@ -99,6 +144,28 @@ pub enum Producer {
     Query(ProducerId),
     /// First value of a name in a query.
     QueryValue(ProducerId, String),
+    /// All values of a name in a query.
+    QueryList(ProducerId, String),
+    /// All values of a header, split at commas.
+    Header(String),
+    /// One value of a header, or all as one text.
+    HeaderValue(ProducerId, HeaderPick),
+    /// The custom parameters.
+    Parameters,
+    /// A member of the custom parameters as text.
+    ParameterValue(String),
+    /// Where a JSON path leads in the custom parameters.
+    ParameterPath(String),
+    /// A pattern held against a text.
+    Matcher(ProducerId, String),
+    /// Whether the whole text matches.
+    Matches(ProducerId),
+    /// A group of the match.
+    Group(ProducerId, GroupRef),
+    /// A digest of some pieces.
+    Digest(Box<Digest>),
+    /// Bytes as text.
+    BytesText(ProducerId, TextForm),
     /// A text read as number or boolean.
     Parse(ProducerId, ParseTo),
     /// Whether there is a value.
@@ -118,46 +185,44 @@ pub enum Producer {
 }
 
 impl Producer {
-    /// The producers that it is made of.
-    #[must_use]
-    pub fn operands(&self) -> [Option<ProducerId>; 2] {
+    /// Calls `each` for every producer that it is made of, in order; what `each` changes, changes it.
+    pub fn for_each_operand(&mut self, mut each: impl FnMut(&mut ProducerId)) {
         match self {
-            Self::Request(_) | Self::Cookie(_) | Self::UserAgent => [None, None],
+            Self::Request(_)
+            | Self::Cookie(_)
+            | Self::UserAgent
+            | Self::Header(_)
+            | Self::Parameters
+            | Self::ParameterValue(_)
+            | Self::ParameterPath(_) => {}
             Self::Agent(of, _)
             | Self::Uri(of)
             | Self::UriPart(of, _)
             | Self::Query(of)
             | Self::QueryValue(of, _)
+            | Self::QueryList(of, _)
+            | Self::HeaderValue(of, _)
+            | Self::Matcher(of, _)
+            | Self::Matches(of)
+            | Self::Group(of, _)
+            | Self::BytesText(of, _)
             | Self::Parse(of, _)
             | Self::Present(of)
             | Self::Absent(of)
             | Self::EqualLiteral(of, _)
-            | Self::Not(of) => [Some(*of), None],
-            Self::Equal(left, right) | Self::And(left, right) | Self::Or(left, right) => [Some(*left), Some(*right)],
-        }
-    }
-
-    /// The same producer, made of others.
-    #[must_use]
-    pub fn rewired(mut self, wire: impl Fn(ProducerId) -> ProducerId) -> Self {
-        match &mut self {
-            Self::Request(_) | Self::Cookie(_) | Self::UserAgent => {}
-            Self::Agent(of, _)
-            | Self::Uri(of)
-            | Self::UriPart(of, _)
-            | Self::Query(of)
-            | Self::QueryValue(of, _)
-            | Self::Parse(of, _)
-            | Self::Present(of)
-            | Self::Absent(of)
-            | Self::EqualLiteral(of, _)
-            | Self::Not(of) => *of = wire(*of),
+            | Self::Not(of) => each(of),
             Self::Equal(left, right) | Self::And(left, right) | Self::Or(left, right) => {
-                *left = wire(*left);
-                *right = wire(*right);
+                each(left);
+                each(right);
+            }
+            Self::Digest(digest) => {
+                for piece in &mut digest.pieces {
+                    if let Piece::Producer(of) = piece {
+                        each(of);
+                    }
+                }
             }
         }
-        self
     }
 
     /// Static type of its values.
@@ -165,14 +230,28 @@ impl Producer {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Request(request) => request.kind(),
-            Self::Cookie(_) | Self::Agent(..) | Self::QueryValue(..) => Kind::Text,
+            Self::Cookie(_)
+            | Self::Agent(..)
+            | Self::QueryValue(..)
+            | Self::HeaderValue(..)
+            | Self::ParameterValue(_)
+            | Self::Group(..)
+            | Self::BytesText(..) => Kind::Text,
+            Self::Header(_) | Self::QueryList(..) => Kind::TextList,
+            Self::Parameters => Kind::Parameters,
+            Self::ParameterPath(_) => Kind::Json,
+            Self::Matcher(..) => Kind::Matcher,
+            Self::Digest(_) => Kind::Bytes,
             Self::UserAgent => Kind::UserAgent,
             Self::Uri(_) => Kind::Uri,
             Self::UriPart(_, part) => part.kind(),
             Self::Query(_) => Kind::Query,
             Self::Parse(_, ParseTo::Int) => Kind::Int,
             Self::Parse(_, ParseTo::Long) => Kind::Long,
+            Self::Parse(_, ParseTo::Float) => Kind::Float,
+            Self::Parse(_, ParseTo::Double) => Kind::Double,
             Self::Parse(_, ParseTo::Boolean)
+            | Self::Matches(_)
             | Self::Present(_)
             | Self::Absent(_)
             | Self::Equal(..)
@@ -211,8 +290,8 @@ impl Producers {
         if let Some(id) = self.known.get(&producer) {
             return Ok(*id);
         }
-        let depth = producer.operands().into_iter().flatten().map(|id| self.nodes[id.index()].depth + 1).max();
-        let depth = depth.unwrap_or(0);
+        let mut depth = 0;
+        producer.clone().for_each_operand(|id| depth = depth.max(self.nodes[id.index()].depth + 1));
         if depth > DEPTH_MAX || self.nodes.len() == COUNT_MAX {
             return Err(TooMany);
         }
@@ -220,6 +299,11 @@ impl Producers {
         self.known.insert(producer.clone(), id);
         self.nodes.push(Node { producer, depth, span });
         Ok(id)
+    }
+
+    /// All producers, in the order in which the script made them.
+    pub fn ids(&self) -> impl Iterator<Item = ProducerId> + use<> {
+        (0..self.nodes.len()).map(ProducerId::at)
     }
 
     /// The producer.
@@ -245,8 +329,16 @@ impl Producers {
     pub fn always(&self, id: ProducerId) -> bool {
         match self.get(id) {
             Producer::Request(request) => request.always(),
-            Producer::Present(_) | Producer::Absent(_) | Producer::Equal(..) | Producer::EqualLiteral(..) => true,
-            Producer::Parse(of, ParseTo::Boolean) | Producer::Not(of) => self.always(*of),
+            Producer::Present(_)
+            | Producer::Absent(_)
+            | Producer::Equal(..)
+            | Producer::EqualLiteral(..)
+            | Producer::Digest(_)
+            | Producer::BytesText(..) => true,
+            Producer::Parse(of, ParseTo::Boolean)
+            | Producer::Matches(of)
+            | Producer::Matcher(of, _)
+            | Producer::Not(of) => self.always(*of),
             Producer::And(left, right) | Producer::Or(left, right) => self.always(*left) && self.always(*right),
             _ => false,
         }
@@ -282,14 +374,34 @@ impl Producers {
             Producer::UriPart(of, part) => method(of, format!(".{}()", part.name()), out),
             Producer::Query(of) => method(of, ".query()".to_owned(), out),
             Producer::QueryValue(of, name) => method(of, format!(".value({name})"), out),
+            Producer::QueryList(of, name) => method(of, format!(".valueList({name})"), out),
+            Producer::Header(name) => out.extend(["header(", name, ")"]),
+            Producer::HeaderValue(of, pick) => method(of, format!(".{pick}"), out),
+            Producer::Parameters => *out += "eventParameters()",
+            Producer::ParameterValue(name) => out.extend(["eventParameters().value(", name, ")"]),
+            Producer::ParameterPath(path) => out.extend(["eventParameters().path(", path, ")"]),
+            Producer::Matcher(of, pattern) => {
+                out.extend(["match(", pattern, " against "]);
+                method(of, ")".to_owned(), out);
+            }
+            Producer::Matches(of) => method(of, ".matches()".to_owned(), out),
+            Producer::Group(of, group) => method(of, format!(".group({group})"), out),
+            Producer::Digest(digest) => {
+                *out += &digest.describe();
+                for piece in &digest.pieces {
+                    *out += ".add(";
+                    match piece {
+                        Piece::Text(text) => out.extend(["\"", text, "\""]),
+                        Piece::Producer(of) => self.write(*of, out),
+                    }
+                    out.push(')');
+                }
+                *out += ".result()";
+            }
+            Producer::BytesText(of, form) => method(of, format!(".{}()", form.name()), out),
             Producer::Parse(of, to) => {
-                let word = match to {
-                    ParseTo::Int => "int32",
-                    ParseTo::Long => "int64",
-                    ParseTo::Boolean => "bool",
-                };
                 *out += "parse(";
-                method(of, format!(" to {word})"), out);
+                method(of, format!(" to {})", to.word()), out);
             }
             Producer::Present(of) => method(of, ".isPresent()".to_owned(), out),
             Producer::Absent(of) => method(of, ".isAbsent()".to_owned(), out),

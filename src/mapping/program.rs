@@ -1,9 +1,16 @@
 //! A compiled script: flat operations over nodes, nothing left to look up per event.
 
+use std::sync::Arc;
+
 use super::{
     action::Literal,
+    java::{
+        jsonpath::Path,
+        regex::{BadPattern, Regex},
+    },
     producer::{Producer, ProducerId},
 };
+use crate::record::{kind::Type, schema::RecordSchema};
 
 /// A compiled script.
 #[derive(Debug, Default)]
@@ -16,6 +23,12 @@ pub struct Program {
     pub memos: usize,
     /// Number of fields of the record.
     pub fields: usize,
+    /// Number of different pieces of digests.
+    pub pieces: usize,
+    /// A piece counts in the first digest only, as in the original.
+    pub digests_use_up: bool,
+    /// The schema, for values of nested types.
+    pub schema: Option<Arc<RecordSchema>>,
 }
 
 /// A value of the event.
@@ -27,6 +40,31 @@ pub struct Node {
     pub memo: Option<usize>,
     /// Where the script made it: `file:line:column`.
     pub position: String,
+    /// What was prepared for it.
+    pub compiled: Compiled,
+    /// Its number among the pieces of digests, if it is one.
+    pub piece: Option<usize>,
+}
+
+/// What a value needs beside its operands, worked out when the script is loaded.
+#[derive(Debug, Default)]
+pub enum Compiled {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A JSON path.
+    Path(Path),
+    /// A pattern, or why it is none.
+    Pattern(Result<Regex, BadPattern>),
+    /// Number of a group, if the pattern has it.
+    Group(Option<usize>),
+    /// A digest's key, and the numbers of its pieces.
+    Digest {
+        /// None: no seed.
+        key: Option<Vec<u8>>,
+        /// One per piece.
+        pieces: Vec<usize>,
+    },
 }
 
 /// An operation.
@@ -38,6 +76,17 @@ pub enum Op {
         field: usize,
         /// The value.
         value: ProducerId,
+    },
+    /// Encodes a value for a field of a nested type, and writes it.
+    Encode {
+        /// Index of the field.
+        field: usize,
+        /// The value.
+        value: ProducerId,
+        /// Type of the field.
+        kind: Type,
+        /// Where the script says so: `file:line:column`.
+        position: String,
     },
     /// Writes a literal.
     SetLiteral {

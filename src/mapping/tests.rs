@@ -13,6 +13,7 @@ use super::{
     Mapping, MappingOptions, Scratch,
     block::{Place, map_event},
     compile,
+    interpret::Surroundings,
 };
 use crate::{
     checkpoint::{Offset, Outcomes},
@@ -74,6 +75,8 @@ fn options() -> MappingOptions {
         sources: vec!["browser".into(), "json".into()],
         discard_corrupted: false,
         discard_duplicates: false,
+        digests_use_up: false,
+        surroundings: Surroundings::default(),
     }
 }
 

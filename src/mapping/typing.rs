@@ -2,13 +2,16 @@
 //!
 //! No value is ever widened or narrowed: an `int` goes to an `int`, not to a `long`.
 
+use std::collections::HashMap;
+
 use super::{
     action::{Action, Literal, Mapped},
     ast::Span,
     diagnostic::{
-        FIELD_TYPE, LITERAL_TYPE, MAYBE_UNSET, NOT_BOOLEAN, NOT_MAPPABLE, NOT_YET, ODD_UNION, OVERWRITTEN, Reports,
+        FIELD_TYPE, LITERAL_TYPE, MAYBE_UNSET, NOT_BOOLEAN, NOT_MAPPABLE, ODD_UNION, OVERWRITTEN, Reports,
         UNKNOWN_FIELD,
     },
+    json::avro::odd_union,
     producer::{Kind, ProducerId, Producers},
 };
 use crate::{
@@ -23,19 +26,45 @@ pub fn check(actions: &[Action], producers: &Producers, schema: &RecordSchema, r
     typing.unset(actions);
 }
 
+/// What is wrong with writing one value to one field, if anything is.
+#[must_use]
+pub fn check_one(
+    field: &str,
+    value: &Mapped,
+    span: Span,
+    producers: &Producers,
+    schema: &RecordSchema,
+    reports: &Reports,
+) -> Option<Diagnostic> {
+    Fields { producers, schema, reports }.set(field, value, span)
+}
+
 struct Typing<'a> {
     producers: &'a Producers,
     schema: &'a RecordSchema,
     reports: &'a mut Reports,
 }
 
+/// Checks of single writes.
+struct Fields<'a> {
+    producers: &'a Producers,
+    schema: &'a RecordSchema,
+    reports: &'a Reports,
+}
+
 impl Typing<'_> {
     fn actions(&mut self, actions: &[Action]) {
+        let replaced = self.replaced(actions);
         for (index, action) in actions.iter().enumerate() {
             match action {
                 Action::Set { field, value, span } => {
-                    self.set(field, value, *span);
-                    self.overwritten(field, *span, &actions[index + 1..]);
+                    let fields = Fields { producers: self.producers, schema: self.schema, reports: self.reports };
+                    if let Some(report) = fields.set(field, value, *span) {
+                        self.reports.add(report);
+                    }
+                    if let Some(later) = replaced[index] {
+                        self.overwritten(field, *span, later);
+                    }
                 }
                 Action::When { condition, body, span } => {
                     self.condition(*condition, *span);
@@ -45,87 +74,6 @@ impl Typing<'_> {
                 Action::Stop | Action::Exit => {}
             }
         }
-    }
-
-    fn set(&mut self, name: &str, value: &Mapped, span: Span) {
-        let Some(field) = self.schema.fields().iter().find(|field| field.name == name) else {
-            return self.unknown_field(name, span);
-        };
-        let report = match value {
-            Mapped::Literal(literal) => self.literal(literal, field, span),
-            Mapped::Producer(id) => self.producer(*id, field, span),
-        };
-        if let Some(report) = report {
-            self.reports.add(report);
-        }
-    }
-
-    fn unknown_field(&mut self, name: &str, span: Span) {
-        let message = format!("the schema has no field `{name}`");
-        let mut report = self.reports.error(UNKNOWN_FIELD, span, message);
-        let names = self.schema.fields().iter().map(|field| field.name.as_str());
-        if let Some(near) = nearest(name, names) {
-            report = report.hint(format!("did you mean `{near}`?"));
-        }
-        self.reports.add(report);
-    }
-
-    fn literal(&self, literal: &Literal, field: &Field, span: Span) -> Option<Diagnostic> {
-        let fits = match (literal, field.kind.unwrapped()) {
-            (_, None) => return Some(self.odd_union(field, span)),
-            (Literal::Text(_), Some(Type::String))
-            | (Literal::Boolean(_), Some(Type::Boolean))
-            | (Literal::Int(_), Some(Type::Int))
-            | (Literal::Long(_), Some(Type::Long))
-            | (Literal::Float(_), Some(Type::Float))
-            | (Literal::Double(_), Some(Type::Double)) => true,
-            _ => false,
-        };
-        if fits {
-            return None;
-        }
-        let (name, kind) = (&field.name, &field.kind);
-        let message = format!("{literal} is {}, the field `{name}` has type {kind}", literal.describe());
-        let report = self.reports.error(LITERAL_TYPE, span, message);
-        Some(match rewritten(literal, field.kind.unwrapped()) {
-            Some(other) => report.hint(format!("write `{other}`")),
-            None => report,
-        })
-    }
-
-    fn producer(&self, id: ProducerId, field: &Field, span: Span) -> Option<Diagnostic> {
-        let wanted = match self.producers.kind(id) {
-            Kind::Text => Type::String,
-            Kind::Boolean => Type::Boolean,
-            Kind::Int => Type::Int,
-            Kind::Long => Type::Long,
-            kind @ (Kind::Uri | Kind::UserAgent) => return Some(self.not_mappable(id, kind, span)),
-            Kind::Query => {
-                let message = "mapping a whole query is not supported by this release";
-                return Some(self.reports.error(NOT_YET, span, message).hint("map single values with `.value(name)`"));
-            }
-        };
-        let Some(kind) = field.kind.unwrapped() else { return Some(self.odd_union(field, span)) };
-        if *kind == wanted {
-            return None;
-        }
-        let identifier = self.producers.identifier(id);
-        let (found, name, kind) = (self.producers.kind(id).describe(), &field.name, &field.kind);
-        let message = format!("cannot map {identifier} onto `{name}`: it is {found}, the field has type {kind}");
-        let report = self.reports.error(FIELD_TYPE, span, message);
-        Some(report.hint("types must be equal: nothing is widened, narrowed or turned into text"))
-    }
-
-    fn not_mappable(&self, id: ProducerId, kind: Kind, span: Span) -> Diagnostic {
-        let message = format!("cannot map {}: it is {}", self.producers.identifier(id), kind.describe());
-        let example = if kind == Kind::Uri { ".path()" } else { ".name()" };
-        self.reports.error(NOT_MAPPABLE, span, message).hint(format!("map one of its properties, such as `{example}`"))
-    }
-
-    fn odd_union(&self, field: &Field, span: Span) -> Diagnostic {
-        let message = format!("the field `{}` has type {}, which cannot be mapped to", field.name, field.kind);
-        let hint = "of unions, only those of two types can be mapped to; the first that is not null is filled";
-        self.reports.error(ODD_UNION, span, message).hint(hint)
     }
 
     fn condition(&mut self, condition: ProducerId, span: Span) {
@@ -140,19 +88,29 @@ impl Typing<'_> {
         self.reports.add(report.hint(hint));
     }
 
-    /// A write right behind which, in the same block, the same field is always written again.
-    fn overwritten(&mut self, field: &str, span: Span, rest: &[Action]) {
-        let straight = rest.iter().map_while(|action| match action {
-            Action::Set { field, value, span } => Some((field, value, *span)),
-            _ => None,
-        });
-        let mut again = straight.filter(|(other, value, _)| *other == field && self.always(value));
-        if let Some((_, _, later)) = again.next() {
-            let message = format!("this value of `{field}` is always replaced");
-            let source = std::sync::Arc::clone(self.reports.source());
-            let report = self.reports.warning(OVERWRITTEN, span, message);
-            self.reports.add(report.at(&source, later.range(), "by this one"));
+    /// For each action, if it is a write, the later one in the same block that always replaces it.
+    fn replaced(&self, actions: &[Action]) -> Vec<Option<Span>> {
+        let mut next: HashMap<&str, Span> = HashMap::new();
+        let mut replaced = vec![None; actions.len()];
+        for (index, action) in actions.iter().enumerate().rev() {
+            let Action::Set { field, value, span } = action else {
+                // What stands here may read, keep or end.
+                next.clear();
+                continue;
+            };
+            replaced[index] = next.get(field.as_str()).copied();
+            if self.always(value) {
+                next.insert(field, *span);
+            }
         }
+        replaced
+    }
+
+    fn overwritten(&mut self, field: &str, span: Span, later: Span) {
+        let message = format!("this value of `{field}` is always replaced");
+        let source = std::sync::Arc::clone(self.reports.source());
+        let report = self.reports.warning(OVERWRITTEN, span, message);
+        self.reports.add(report.at(&source, later.range(), "by this one"));
     }
 
     fn always(&self, value: &Mapped) -> bool {
@@ -207,6 +165,113 @@ impl Typing<'_> {
             }
         }
         leaves
+    }
+}
+
+impl Fields<'_> {
+    fn set(&self, name: &str, value: &Mapped, span: Span) -> Option<Diagnostic> {
+        let Some(field) = self.schema.fields().iter().find(|field| field.name == name) else {
+            return Some(self.unknown_field(name, span));
+        };
+        match value {
+            Mapped::Literal(literal) => self.literal(literal, field, span),
+            Mapped::Producer(id) => self.producer(*id, field, span),
+        }
+    }
+
+    fn unknown_field(&self, name: &str, span: Span) -> Diagnostic {
+        let message = format!("the schema has no field `{name}`");
+        let mut report = self.reports.error(UNKNOWN_FIELD, span, message);
+        let names = self.schema.fields().iter().map(|field| field.name.as_str());
+        if let Some(near) = nearest(name, names) {
+            report = report.hint(format!("did you mean `{near}`?"));
+        }
+        report
+    }
+
+    fn literal(&self, literal: &Literal, field: &Field, span: Span) -> Option<Diagnostic> {
+        let fits = match (literal, field.kind.unwrapped()) {
+            (_, None) => return Some(self.odd_union(field, span)),
+            (Literal::Text(_), Some(Type::String))
+            | (Literal::Boolean(_), Some(Type::Boolean))
+            | (Literal::Int(_), Some(Type::Int))
+            | (Literal::Long(_), Some(Type::Long))
+            | (Literal::Float(_), Some(Type::Float))
+            | (Literal::Double(_), Some(Type::Double)) => true,
+            _ => false,
+        };
+        if fits {
+            return None;
+        }
+        let (name, kind) = (&field.name, &field.kind);
+        let message = format!("{literal} is {}, the field `{name}` has type {kind}", literal.describe());
+        let report = self.reports.error(LITERAL_TYPE, span, message);
+        Some(match rewritten(literal, field.kind.unwrapped()) {
+            Some(other) => report.hint(format!("write `{other}`")),
+            None => report,
+        })
+    }
+
+    fn producer(&self, id: ProducerId, field: &Field, span: Span) -> Option<Diagnostic> {
+        let Some(unwrapped) = field.kind.unwrapped() else {
+            return match self.producers.kind(id) {
+                kind @ (Kind::Uri | Kind::UserAgent | Kind::Matcher) => Some(self.not_mappable(id, kind, span)),
+                Kind::Json | Kind::Parameters => self.odd_json(field, span),
+                _ => Some(self.odd_union(field, span)),
+            };
+        };
+        let text_items = |items: &Type| items.unwrapped() == Some(&Type::String);
+        let (fits, wanted) = match self.producers.kind(id) {
+            Kind::Text => (*unwrapped == Type::String, "a string"),
+            Kind::Boolean => (*unwrapped == Type::Boolean, "a boolean"),
+            Kind::Int => (*unwrapped == Type::Int, "an int"),
+            Kind::Long => (*unwrapped == Type::Long, "a long"),
+            Kind::Float => (*unwrapped == Type::Float, "a float"),
+            Kind::Double => (*unwrapped == Type::Double, "a double"),
+            Kind::Bytes => (*unwrapped == Type::Bytes, "bytes"),
+            Kind::TextList => (matches!(unwrapped, Type::Array(items) if text_items(items)), "an array of strings"),
+            Kind::Query => {
+                let fits = matches!(unwrapped, Type::Map(values)
+                    if matches!(&**values, Type::Array(items) if **items == Type::String));
+                (fits, "a map of arrays of strings")
+            }
+            Kind::Json | Kind::Parameters => return self.odd_json(field, span),
+            kind @ (Kind::Uri | Kind::UserAgent | Kind::Matcher) => return Some(self.not_mappable(id, kind, span)),
+        };
+        if fits {
+            return None;
+        }
+        let identifier = self.producers.identifier(id);
+        let (found, name, kind) = (self.producers.kind(id).describe(), &field.name, &field.kind);
+        let message = format!("cannot map {identifier} onto `{name}`: it is {found}, the field has type {kind}");
+        let report = self.reports.error(FIELD_TYPE, span, message);
+        Some(
+            report
+                .hint(format!("it goes to a field of {wanted} only: nothing is widened, narrowed or turned into text")),
+        )
+    }
+
+    fn odd_json(&self, field: &Field, span: Span) -> Option<Diagnostic> {
+        let odd = odd_union(&field.kind, self.schema.types())?;
+        let message = format!("a JSON value cannot be mapped onto `{}`: it holds the union {odd}", field.name);
+        let hint = "JSON goes to unions of one type, or of two of which one is null, at any depth";
+        Some(self.reports.error(ODD_UNION, span, message).hint(hint))
+    }
+
+    fn not_mappable(&self, id: ProducerId, kind: Kind, span: Span) -> Diagnostic {
+        let message = format!("cannot map {}: it is {}", self.producers.identifier(id), kind.describe());
+        let example = match kind {
+            Kind::Uri => ".path()",
+            Kind::Matcher => ".group(1)",
+            _ => ".name()",
+        };
+        self.reports.error(NOT_MAPPABLE, span, message).hint(format!("map one of its properties, such as `{example}`"))
+    }
+
+    fn odd_union(&self, field: &Field, span: Span) -> Diagnostic {
+        let message = format!("the field `{}` has type {}, which cannot be mapped to", field.name, field.kind);
+        let hint = "of unions, only those of two types can be mapped to; the first that is not null is filled";
+        self.reports.error(ODD_UNION, span, message).hint(hint)
     }
 }
 

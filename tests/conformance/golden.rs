@@ -97,6 +97,11 @@ impl RecordedRequest {
         Request { bytes, pause_after: self.pause_after_bytes, head }
     }
 
+    /// The first value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
     /// Whether the response has no body for being one to `HEAD`.
     pub fn is_head(&self) -> bool {
         self.method == "HEAD"

@@ -48,7 +48,60 @@ groups!(replay::run:
     dups_discard_duplicates
     dups_memory_1
     json_default_mapping
+    map_simple
+    map_literals
+    map_sections
+    map_groovy
+    map_uri
+    map_query
+    map_regex
+    map_parse
+    map_headers
+    map_cookies
+    map_conditions
+    map_mincode
+    map_jsonpath
+    map_digest
+    map_digest_single_use
+    map_params_bytes
+    map_params_collections
+    map_params_defaults
+    map_params_int_collections
+    map_params_nested
+    map_params_records
+    map_params_types
+    run_bad_group
+    run_bad_group_name
+    run_bad_regex
+    run_digest_of_event_parameters
+    run_digest_reuse
+    run_fixed
+    run_jsonpath_function_0
+    run_jsonpath_function_1
+    run_jsonpath_function_2
+    run_jsonpath_function_3
+    run_jsonpath_function_4
+    run_jsonpath_function_5
+    run_jsonpath_function_6
+    run_jsonpath_function_7
+    run_jsonpath_function_8
+    run_jsonpath_function_9
+    run_null_in_array
+    run_null_into_required
+    run_query_bad_escape
+    run_required_missing
+    json_mapping
 );
+
+#[test]
+fn map_digest_as_the_original() {
+    replay::run_with_digests_used_up("map_digest");
+}
+
+#[test]
+fn run_digest_reuse_as_the_original() {
+    replay::run_with_digests_used_up("run_digest_reuse");
+}
 
 #[test]
 fn file_sink() {
@@ -81,8 +134,51 @@ const ACTIVE: &[&str] = &[
     "dups_discard_duplicates",
     "dups_memory_1",
     "json_default_mapping",
+    "map_simple",
+    "map_literals",
+    "map_sections",
+    "map_groovy",
+    "map_uri",
+    "map_query",
+    "map_regex",
+    "map_parse",
+    "map_headers",
+    "map_cookies",
+    "map_conditions",
+    "map_mincode",
+    "map_jsonpath",
+    "map_digest",
+    "map_digest_single_use",
+    "map_params_bytes",
+    "map_params_collections",
+    "map_params_defaults",
+    "map_params_int_collections",
+    "map_params_nested",
+    "map_params_records",
+    "map_params_types",
+    "run_bad_group",
+    "run_bad_group_name",
+    "run_bad_regex",
+    "run_digest_of_event_parameters",
+    "run_digest_reuse",
+    "run_fixed",
+    "run_jsonpath_function_0",
+    "run_jsonpath_function_1",
+    "run_jsonpath_function_2",
+    "run_jsonpath_function_3",
+    "run_jsonpath_function_4",
+    "run_jsonpath_function_5",
+    "run_jsonpath_function_6",
+    "run_jsonpath_function_7",
+    "run_jsonpath_function_8",
+    "run_jsonpath_function_9",
+    "run_null_in_array",
+    "run_null_into_required",
+    "run_query_bad_escape",
+    "run_required_missing",
+    "json_mapping",
+    "multi_mapping",
     "file_sink",
     "shutdown",
     "config_errors",
-    "multi_mapping",
 ];

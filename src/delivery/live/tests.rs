@@ -113,6 +113,8 @@ fn mapping() -> Arc<Mapping> {
         sources: vec!["browser".into()],
         discard_corrupted: false,
         discard_duplicates: false,
+        digests_use_up: false,
+        surroundings: crate::mapping::Surroundings::default(),
     };
     let script = Arc::new(SourceText { name: "test.groovy".into(), text: script.into() });
     let schema = Arc::new(RecordSchema::parse(schema).expect("a schema"));

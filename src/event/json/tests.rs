@@ -13,7 +13,7 @@ fn valid() -> JsonEvent<'static> {
         is_new_session: true,
         client_time: 1_595_428_642_286,
         event_type: Some("buy".into()),
-        parameters: r#"{"a": 1.50, "b": "two"}"#,
+        parameters: Some(r#"{"a": 1.50, "b": "two"}"#),
     }
 }
 
@@ -144,23 +144,23 @@ fn the_last_of_a_repeated_property_counts() {
     let body = with("session_id", r#""0:ABC:\u0079""#);
     assert_eq!(
         read(body.as_bytes()),
-        Ok(JsonEvent { session_id: "0:abc:y".into(), parameters: r#"{"a":1.5,"b":"two"}"#, ..valid() })
+        Ok(JsonEvent { session_id: "0:abc:y".into(), parameters: Some(r#"{"a":1.5,"b":"two"}"#), ..valid() })
     );
 }
 
 #[test]
 fn parameters_are_kept_as_sent() {
     for (body, expected) in [
-        (without("parameters"), "null"),
-        (with("parameters", "null"), "null"),
-        (with("parameters", " [1, 1.50, 1e400] "), "[1, 1.50, 1e400]"),
-        (with("parameters", "1000000000000000000000000000000"), "1000000000000000000000000000000"),
-        (with("parameters", r#""\ud83d""#), r#""\ud83d""#),
+        (without("parameters"), None),
+        (with("parameters", "null"), Some("null")),
+        (with("parameters", " [1, 1.50, 1e400] "), Some("[1, 1.50, 1e400]")),
+        (with("parameters", "1000000000000000000000000000000"), Some("1000000000000000000000000000000")),
+        (with("parameters", r#""\ud83d""#), Some(r#""\ud83d""#)),
     ] {
         assert_eq!(read(body.as_bytes()).unwrap().parameters, expected, "{body}");
     }
     let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
-    assert_eq!(read(with("parameters", &deep).as_bytes()).unwrap().parameters, deep);
+    assert_eq!(read(with("parameters", &deep).as_bytes()).unwrap().parameters, Some(deep.as_str()));
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub(super) fn method(of: ProducerId, name: &str, arguments: &[Given]) -> Found {
             Given::Producer(other) => Producer::Equal(of, *other),
             Given::Text { text, interpolated: false } => Producer::EqualLiteral(of, Some(Literal::Text(text.clone()))),
             Given::Literal(literal) => Producer::EqualLiteral(of, Some(literal.clone())),
+            Given::List(texts) => Producer::EqualLiteral(of, Some(Literal::List(texts.clone()))),
             Given::Text { .. } | Given::Other(_) => Producer::EqualLiteral(of, None),
         }),
         ("equalTo", _) => Found::WrongArguments("one value"),
@@ -47,6 +48,15 @@ pub(in crate::mapping) fn equal<'e>(run: &Evaluation<'e, '_>, left: Datum<'e>, r
             run.read(left) == run.read(right)
         }
         (Datum::Uri(left), Datum::Uri(right)) => run.uri_text(left) == run.uri_text(right),
+        (Datum::List(left), Datum::List(right)) => {
+            left.len() == right.len()
+                && left
+                    .items()
+                    .zip(right.items())
+                    .all(|(left, right)| run.read(run.list_item(left)) == run.read(run.list_item(right)))
+        }
+        (Datum::Json(left), Datum::Json(right)) => run.shared.document.equal(left, right),
+        (Datum::Bytes(left, of), Datum::Bytes(right, other)) => run.bytes_of(left, of) == run.bytes_of(right, other),
         // There is one user agent per event.
         (Datum::Agent(_), Datum::Agent(_)) => true,
         (left, right) => left == right,
@@ -60,6 +70,13 @@ pub(in crate::mapping) fn equal_literal<'e>(run: &Evaluation<'e, '_>, value: Dat
         (Datum::Boolean(value), Literal::Boolean(literal)) => value == *literal,
         (Datum::Int(value), Literal::Int(literal)) => value == *literal,
         (Datum::Long(value), Literal::Long(literal)) => value == *literal,
+        // As objects of Java: by bits, so that NaN equals itself.
+        (Datum::Float(value), Literal::Float(literal)) => value.to_bits() == *literal,
+        (Datum::Double(value), Literal::Double(literal)) => value.to_bits() == *literal,
+        (Datum::List(items), Literal::List(texts)) => {
+            items.len() == texts.len()
+                && items.items().zip(texts).all(|(item, text)| run.read(run.list_item(item)) == text)
+        }
         _ => false,
     }
 }
@@ -73,5 +90,8 @@ pub fn comparable(kind: Kind, literal: &Literal) -> bool {
             | (Kind::Boolean, Literal::Boolean(_))
             | (Kind::Int, Literal::Int(_))
             | (Kind::Long, Literal::Long(_))
+            | (Kind::Float, Literal::Float(_))
+            | (Kind::Double, Literal::Double(_))
+            | (Kind::TextList, Literal::List(_))
     )
 }

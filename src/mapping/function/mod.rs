@@ -2,7 +2,12 @@
 
 pub mod condition;
 pub mod cookie;
+mod derive;
+pub mod digest;
+pub mod header;
+pub mod parameters;
 pub mod parse;
+pub mod regex;
 pub mod request;
 pub mod uri;
 pub mod user_agent;
@@ -26,6 +31,8 @@ pub enum Given {
     Producer(ProducerId),
     /// A boolean or number of a type that can be compared.
     Literal(Literal),
+    /// A list of texts.
+    List(Vec<String>),
     /// Anything else, described.
     Other(&'static str),
 }
@@ -39,6 +46,8 @@ pub enum Found {
     Odd(Producer, &'static str),
     /// The function exists, but takes other arguments: which, as in `one text`.
     WrongArguments(&'static str),
+    /// What is given cannot be read: why.
+    Bad(String),
     /// The function exists in the language, but not yet here.
     NotYet,
     /// There is no such function.
@@ -46,20 +55,10 @@ pub enum Found {
 }
 
 /// Functions of the language that are still to come.
-const FUNCTIONS_TO_COME: &[&str] = &[
-    "header",
-    "eventParameters",
-    "eventParameter",
-    "ip2geo",
-    "digest",
-    "toInt",
-    "toLong",
-    "toFloat",
-    "toDouble",
-    "toBoolean",
-    "parseUri",
-    "matcher",
-];
+const FUNCTIONS_TO_COME: &[&str] = &["ip2geo"];
+
+/// Functions of more than a name, beside those of the request.
+const FUNCTIONS: &[&str] = &["userAgent", "cookie", "header", "eventParameters", "eventParameter"];
 
 /// Functions that stand for a value of the event, as in `location()`.
 #[must_use]
@@ -72,6 +71,9 @@ pub fn function(name: &str, arguments: &[Given]) -> Found {
     match name {
         "userAgent" => plain(Producer::UserAgent),
         "cookie" => cookie::function(arguments),
+        "header" => header::function(arguments),
+        "eventParameters" => plain(Producer::Parameters),
+        "eventParameter" => parameters::function(arguments),
         _ if FUNCTIONS_TO_COME.contains(&name) => Found::NotYet,
         _ => Found::Unknown,
     }
@@ -87,7 +89,13 @@ pub fn method(producers: &Producers, of: ProducerId, name: &str, arguments: &[Gi
         Kind::Query => uri::query_method(of, name, arguments),
         Kind::UserAgent => user_agent::method(of, name, arguments),
         Kind::Boolean => condition::boolean_method(producers, of, name, arguments),
-        Kind::Text | Kind::Int | Kind::Long => Found::Unknown,
+        Kind::TextList if matches!(producers.get(of), Producer::Header(_)) => header::method(of, name, arguments),
+        Kind::Parameters => parameters::method(of, name, arguments),
+        Kind::Matcher => regex::method(of, name, arguments),
+        Kind::Bytes => digest::bytes_method(of, name, arguments),
+        Kind::Text | Kind::Int | Kind::Long | Kind::Float | Kind::Double | Kind::TextList | Kind::Json => {
+            Found::Unknown
+        }
     };
     if matches!(own, Found::Unknown) { condition::method(of, name, arguments) } else { own }
 }
@@ -97,7 +105,7 @@ pub fn function_names() -> impl Iterator<Item = &'static str> + Clone {
     request::NAMES
         .iter()
         .map(|(name, ..)| *name)
-        .chain(["userAgent", "cookie"])
+        .chain(FUNCTIONS.iter().copied())
         .chain(FUNCTIONS_TO_COME.iter().copied())
 }
 
@@ -108,7 +116,11 @@ pub fn method_names(kind: Kind) -> impl Iterator<Item = &'static str> {
         Kind::Query => vec!["value", "valueList"],
         Kind::UserAgent => user_agent::FIELDS.iter().map(|(name, _)| *name).collect(),
         Kind::Boolean => vec!["and", "or", "negate"],
-        Kind::Text | Kind::Int | Kind::Long => Vec::new(),
+        Kind::TextList => header::METHODS.to_vec(),
+        Kind::Parameters => vec!["value", "path"],
+        Kind::Matcher => vec!["matches", "group"],
+        Kind::Bytes => digest::FORMS.iter().map(|(name, _)| *name).collect(),
+        Kind::Text | Kind::Int | Kind::Long | Kind::Float | Kind::Double | Kind::Json => Vec::new(),
     };
     own.into_iter().chain(["isPresent", "isAbsent", "equalTo"])
 }

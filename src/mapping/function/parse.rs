@@ -1,6 +1,10 @@
 //! `parse text to int32` and the like. What cannot be read is absent.
 
-use crate::mapping::{eval::Datum, producer::ParseTo};
+use crate::mapping::{
+    eval::Datum,
+    java::number::{parse_double, parse_float},
+    producer::ParseTo,
+};
 
 impl ParseTo {
     /// What a text says.
@@ -9,6 +13,8 @@ impl ParseTo {
         match self {
             Self::Int => integer(text).and_then(|value| i32::try_from(value).ok()).map_or(Datum::Absent, Datum::Int),
             Self::Long => integer(text).map_or(Datum::Absent, Datum::Long),
+            Self::Float => parse_float(text).map_or(Datum::Absent, Datum::Float),
+            Self::Double => parse_double(text).map_or(Datum::Absent, Datum::Double),
             // Everything that is not `true` is false, as it always was.
             Self::Boolean => Datum::Boolean(text.eq_ignore_ascii_case("true")),
         }

@@ -1,6 +1,6 @@
 //! Calls: which function a name means, and with what it is called.
 
-use super::{Context, Evaluated, Interpreter, Stop, Value};
+use super::{Context, Entries, Evaluated, Interpreter, Stop, Value};
 use crate::{
     diagnostic::nearest,
     mapping::{
@@ -12,17 +12,43 @@ use crate::{
 };
 
 /// Functions of the script and of the mapping object, beside those for values of the event.
-const STATEMENTS: &[&str] =
-    &["mapping", "map", "when", "match", "parse", "not", "section", "stop", "exit", "exitWhen", "println"];
+const STATEMENTS: &[&str] = &[
+    "mapping",
+    "map",
+    "when",
+    "match",
+    "parse",
+    "not",
+    "digest",
+    "section",
+    "stop",
+    "exit",
+    "exitWhen",
+    "toInt",
+    "toLong",
+    "toFloat",
+    "toDouble",
+    "toBoolean",
+    "parseUri",
+    "matcher",
+    "println",
+];
 
 impl<'a> Interpreter<'a, '_> {
+    /// Arguments in order; those with names make a map in front, as in Groovy.
     pub(super) fn arguments(&mut self, list: &'a [Argument], context: Context) -> Evaluated<'a, Vec<Value<'a>>> {
         let mut values = Vec::with_capacity(list.len());
+        let mut named = Vec::new();
         for argument in list {
-            if let Some(name) = &argument.name {
-                return Err(self.not_yet(name.span, "an argument with a name"));
+            let value = self.expr(&argument.value, context)?;
+            match &argument.name {
+                Some(name) => named.push((self.text(name.span, name.text.as_str())?, value)),
+                None => values.push(value),
             }
-            values.push(self.expr(&argument.value, context)?);
+        }
+        if let Some(first) = list.iter().find_map(|argument| argument.name.as_ref()) {
+            let map = self.map(first.span, Entries::of(named))?;
+            values.insert(0, map);
         }
         Ok(values)
     }
@@ -34,8 +60,8 @@ impl<'a> Interpreter<'a, '_> {
         };
         let receiver = match self.expr(receiver, context) {
             // The body of a faulty condition is looked at all the same.
-            Err(Stop::Failed(report)) if call.name.text == "apply" => {
-                self.reports.add(*report);
+            Err(Stop::Failed(report)) if call.name.text == "apply" && self.catching == 0 => {
+                self.report(*report)?;
                 Value::Poison
             }
             other => other?,
@@ -55,10 +81,19 @@ impl<'a> Interpreter<'a, '_> {
         }
         match receiver {
             Value::Producer(id) => self.call_producer(id, &call.name, &arguments, span),
-            Value::Pending(pending) => self.finish(pending, &call.name, &arguments, span),
-            Value::Mapping => self.call_mapping(&call.name, &arguments, span, Context { mapping: true, ..context }),
-            Value::Closure(closure, inner) if call.name.text == "call" => {
-                self.call_closure(closure, inner, arguments, span)
+            Value::Pending(pending) => self.finish(pending, &call.name, &arguments, span, context),
+            Value::Digester(digester) => self.call_digester(digester, &call.name, &arguments, span),
+            Value::Mapping => self.call_own(&call.name, arguments, span, Context { mapping: true, ..context }),
+            Value::Library(library) => self.call_library(library, &call.name, &arguments, span),
+            Value::Closure(..) | Value::Method(_) if call.name.text == "call" => {
+                self.call_value(&receiver, arguments, span)
+            }
+            Value::Map(map)
+                if matches!(self.maps[map].get_text(&call.name.text), Some(Value::Closure(..) | Value::Method(_))) =>
+            {
+                // A closure that is kept under a name.
+                let callee = self.maps[map].get_text(&call.name.text).cloned().unwrap_or(Value::Null);
+                self.call_value(&callee, arguments, span)
             }
             receiver => self.call_method(&receiver, &call.name, &arguments, span),
         }
@@ -74,7 +109,12 @@ impl<'a> Interpreter<'a, '_> {
     pub(super) fn call_value(&mut self, callee: &Value<'a>, arguments: Vec<Value<'a>>, span: Span) -> Evaluated<'a> {
         match callee {
             Value::Poison => Ok(Value::Poison),
-            Value::Closure(closure, context) => self.call_closure(closure, *context, arguments, span),
+            Value::Closure(closure, context) => {
+                self.call_closure(closure, Context { value: true, ..*context }, arguments, span)
+            }
+            Value::Method(name) => {
+                self.call_own(name, arguments, span, Context { scope: 0, mapping: true, value: true })
+            }
             other => Err(self.error(UNKNOWN_FUNCTION, span, format!("{} cannot be called", other.describe()))),
         }
     }
@@ -88,12 +128,17 @@ impl<'a> Interpreter<'a, '_> {
         context: Context,
     ) -> Evaluated<'a> {
         match self.variable(context.scope, &name.text).cloned() {
-            Some(Value::Closure(closure, inner)) => {
-                return self.call_closure(closure, Context { value: true, ..inner }, arguments, span);
+            Some(callee @ (Value::Closure(..) | Value::Method(_))) => {
+                return self.call_value(&callee, arguments, span);
             }
             Some(Value::Poison) => return Ok(Value::Poison),
             _ => {}
         }
+        self.call_own(name, arguments, span, context)
+    }
+
+    /// A method of the script, a function, or one of the mapping object.
+    fn call_own(&mut self, name: &'a Name, arguments: Vec<Value<'a>>, span: Span, context: Context) -> Evaluated<'a> {
         let script = self.script;
         if let Some(method) = script.methods.iter().find(|method| method.name.text == name.text) {
             // A method sees what is visible everywhere, not the mapping object.
@@ -106,6 +151,12 @@ impl<'a> Interpreter<'a, '_> {
         if let Some(result) = self.script_function(name, &arguments, span, context) {
             return result;
         }
+        // What only the object of a `with` knows.
+        if (!context.mapping || !is_known(&name.text))
+            && let Some(delegate) = self.delegate(context.scope)
+        {
+            return self.call_delegate(&delegate, name, &arguments, span, context);
+        }
         if context.mapping {
             return self.call_mapping(name, &arguments, span, context);
         }
@@ -117,12 +168,29 @@ impl<'a> Interpreter<'a, '_> {
         Err(self.unknown_function(name))
     }
 
+    fn call_delegate(
+        &mut self,
+        delegate: &Value<'a>,
+        name: &'a Name,
+        arguments: &[Value<'a>],
+        span: Span,
+        context: Context,
+    ) -> Evaluated<'a> {
+        match delegate {
+            Value::Producer(id) => self.call_producer(*id, name, arguments, span),
+            Value::Digester(digester) => self.call_digester(*digester, name, arguments, span),
+            Value::Mapping => self.call_mapping(name, arguments, span, Context { mapping: true, ..context }),
+            other => self.call_method(other, name, arguments, span),
+        }
+    }
+
     /// Functions of the mapping object: statements, and values of the event.
     fn call_mapping(&mut self, name: &'a Name, arguments: &[Value<'a>], span: Span, context: Context) -> Evaluated<'a> {
         if let Some(result) = self.mapping_function(name, arguments, span, context) {
             return result;
         }
-        let given: Vec<Given> = arguments.iter().map(Value::given).collect();
+        let given: Vec<Given> = arguments.iter().map(|value| self.given(value)).collect();
+        self.spend(span, cost_of(&given))?;
         match function::function(&name.text, &given) {
             Found::Producer(producer) => self.producer(span, producer),
             Found::Odd(producer, why) => {
@@ -130,6 +198,7 @@ impl<'a> Interpreter<'a, '_> {
                 self.producer(span, producer)
             }
             Found::WrongArguments(wanted) => Err(self.wrong_arguments(name, wanted, arguments)),
+            Found::Bad(why) => Err(self.error(BAD_ARGUMENTS, span, why)),
             Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
             Found::Unknown if is_known(&name.text) => Err(self.wrong_arguments(name, "other arguments", arguments)),
             Found::Unknown => Err(self.unknown_function(name)),
@@ -137,7 +206,8 @@ impl<'a> Interpreter<'a, '_> {
     }
 
     fn call_producer(&mut self, id: ProducerId, name: &Name, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
-        let given: Vec<Given> = arguments.iter().map(Value::given).collect();
+        let given: Vec<Given> = arguments.iter().map(|value| self.given(value)).collect();
+        self.spend(span, cost_of(&given))?;
         match function::method(&self.producers, id, &name.text, &given) {
             Found::Producer(producer) | Found::Odd(producer, _) => {
                 self.doubt_comparison(id, &producer, arguments, span);
@@ -154,6 +224,7 @@ impl<'a> Interpreter<'a, '_> {
                     report => report,
                 })
             }
+            Found::Bad(why) => Err(self.error(BAD_ARGUMENTS, span, why)),
             Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
             Found::Unknown => {
                 let kind = self.producers.kind(id);
@@ -166,6 +237,18 @@ impl<'a> Interpreter<'a, '_> {
                 })
             }
         }
+    }
+
+    /// A value as an argument of a function of the event.
+    fn given(&self, value: &Value<'a>) -> Given {
+        if let Value::List(list) = value {
+            let texts = self.lists[*list].iter().map(|item| match item {
+                Value::Text(text) => Some(text.to_string()),
+                _ => None,
+            });
+            return texts.collect::<Option<Vec<_>>>().map_or(Given::Other("a list"), Given::List);
+        }
+        value.given()
     }
 
     pub(super) fn wrong_arguments(&self, name: &Name, wanted: &str, arguments: &[Value<'a>]) -> Stop<'a> {
@@ -194,4 +277,15 @@ impl<'a> Interpreter<'a, '_> {
 
 fn is_known(name: &str) -> bool {
     STATEMENTS.contains(&name) || function_names().any(|known| known == name)
+}
+
+/// Arguments that are long, or have to be read, take time.
+fn cost_of(given: &[Given]) -> usize {
+    let cost = |given: &Given| match given {
+        // A path may hold patterns, which take long to compile.
+        Given::Text { text, .. } => text.len() / 16 + 2000 * text.matches("=~").count(),
+        Given::List(texts) => texts.len(),
+        _ => 0,
+    };
+    given.iter().map(cost).sum()
 }

@@ -7,9 +7,9 @@ use super::{
 use crate::mapping::{
     action::{Action, Mapped},
     ast::{Closure, Name, Span},
-    diagnostic::{BAD_ARGUMENTS, BAD_VALUE, NEVER_EQUAL, NO_EFFECT, NOT_TEXT, UNKNOWN_METHOD},
+    diagnostic::{BAD_ARGUMENTS, BAD_VALUE, NEVER_EQUAL, NO_EFFECT, NOT_TEXT, PRINTED, UNKNOWN_METHOD},
     function::condition::comparable,
-    producer::{Kind, Producer, ProducerId},
+    producer::{Kind, ParseTo, Producer, ProducerId},
 };
 
 impl<'a> Interpreter<'a, '_> {
@@ -32,13 +32,27 @@ impl<'a> Interpreter<'a, '_> {
                 self.producer(span, Producer::Not(*id))
             }
             ("not", [_]) => Err(self.wrong_arguments(name, "one boolean value of the event", arguments)),
-            ("match", [_]) => Err(self.not_yet(name.span, "`match`")),
-            ("println", _) => {
-                self.warn(NO_EFFECT, span, "`println` prints nothing in this release", "remove it");
-                Ok(Value::Null)
-            }
+            ("match", [pattern]) => match pattern.text().cloned() {
+                Some(pattern) => Ok(self.wait(PendingKind::Match(pattern), span)),
+                None => Err(self.wrong_arguments(name, "a pattern as text", arguments)),
+            },
+            ("digest", _) => self.digester(name, arguments, span),
+            ("println" | "print", [] | [_]) => self.print(arguments, span),
             _ => return None,
         })
+    }
+
+    /// What a script prints is shown with its warnings.
+    fn print(&mut self, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
+        let text = match arguments {
+            [Value::Producer(id)] => self.producers.identifier(*id),
+            [value] => self.shown(value, span)?,
+            _ => String::new(),
+        };
+        let text: String = text.chars().take(200).collect();
+        let report = self.reports.warning(PRINTED, span, format!("the script says: {text}"));
+        self.reports.add_apart(report, &text);
+        Ok(Value::Null)
     }
 
     /// Statements of the mapping object. None: the name or these arguments are not theirs.
@@ -60,6 +74,27 @@ impl<'a> Interpreter<'a, '_> {
             ("exitWhen", [condition]) => self
                 .condition(condition, span)
                 .and_then(|condition| self.conditional(condition, span, |own| own.act(span, Action::Exit))),
+            ("matcher", [Value::Producer(id), pattern]) if pattern.text().is_some() => {
+                let pattern = pattern.text().cloned().unwrap_or_default();
+                self.matcher(*id, &pattern, name, span, context)
+            }
+            ("matcher", _) => Err(self.wrong_arguments(name, "a string value of the event and a pattern", arguments)),
+            ("toInt" | "toLong" | "toFloat" | "toDouble" | "toBoolean" | "parseUri", [Value::Producer(id)]) => {
+                self.read_text(*id, name, span, context).and_then(|()| {
+                    let producer = match name.text.as_str() {
+                        "toInt" => Producer::Parse(*id, ParseTo::Int),
+                        "toLong" => Producer::Parse(*id, ParseTo::Long),
+                        "toFloat" => Producer::Parse(*id, ParseTo::Float),
+                        "toDouble" => Producer::Parse(*id, ParseTo::Double),
+                        "toBoolean" => Producer::Parse(*id, ParseTo::Boolean),
+                        _ => Producer::Uri(*id),
+                    };
+                    self.producer(span, producer)
+                })
+            }
+            ("toInt" | "toLong" | "toFloat" | "toDouble" | "toBoolean" | "parseUri", _) => {
+                Err(self.wrong_arguments(name, "one string value of the event", arguments))
+            }
             ("section", _) => Err(self.wrong_arguments(name, "a block: `section { … }`", arguments)),
             ("stop" | "exit", _) => Err(self.wrong_arguments(name, "no argument", arguments)),
             // `mapping.map(x)` is the script's own function.
@@ -110,9 +145,7 @@ impl<'a> Interpreter<'a, '_> {
     /// Calls a closure that stands in a value's place.
     fn resolved(&mut self, value: &Value<'a>, span: Span) -> Evaluated<'a> {
         match value {
-            Value::Closure(closure, context) => {
-                self.call_closure(closure, Context { value: true, ..*context }, Vec::new(), span)
-            }
+            Value::Closure(..) | Value::Method(_) => self.call_value(value, Vec::new(), span),
             other => Ok(other.clone()),
         }
     }
@@ -179,19 +212,40 @@ impl<'a> Interpreter<'a, '_> {
             let list = std::slice::from_ref(value);
             return Err(self.wrong_arguments(name, "one string value of the event", list));
         };
-        let kind = self.producers.kind(*id);
-        if kind != Kind::Text {
-            let message = format!("`parse` reads strings, {} is {}", self.producers.identifier(*id), kind.describe());
-            if !context.value {
-                return Err(self.error(BAD_ARGUMENTS, span, message));
-            }
-            self.warn(NOT_TEXT, span, message, "an event that has this value becomes a dead letter");
-        }
+        self.read_text(*id, name, span, context)?;
         Ok(self.wait(PendingKind::Parse(*id), span))
     }
 
+    /// Only strings can be read. In a closure the original finds that out too late, so there it is a warning.
+    fn read_text(&mut self, id: ProducerId, name: &Name, span: Span, context: Context) -> Evaluated<'a, ()> {
+        let kind = self.producers.kind(id);
+        if kind == Kind::Text {
+            return Ok(());
+        }
+        let identifier = self.producers.identifier(id);
+        let message = format!("`{}` reads strings, {identifier} is {}", name.text, kind.describe());
+        if !context.value {
+            return Err(self.error(BAD_ARGUMENTS, span, message));
+        }
+        self.warn(NOT_TEXT, span, message, "an event that has this value becomes a dead letter");
+        Ok(())
+    }
+
+    fn matcher(&mut self, id: ProducerId, pattern: &str, name: &Name, span: Span, context: Context) -> Evaluated<'a> {
+        self.read_text(id, name, span, context)?;
+        self.take_room(span, pattern.len())?;
+        self.producer(span, Producer::Matcher(id, pattern.to_owned()))
+    }
+
     /// The second half of `map`, `when` and `parse`.
-    pub(super) fn finish(&mut self, index: usize, name: &Name, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
+    pub(super) fn finish(
+        &mut self,
+        index: usize,
+        name: &Name,
+        arguments: &[Value<'a>],
+        span: Span,
+        context: Context,
+    ) -> Evaluated<'a> {
         self.pending[index].used = true;
         let kind = self.pending[index].kind.clone();
         match (kind, name.text.as_str(), arguments) {
@@ -214,11 +268,18 @@ impl<'a> Interpreter<'a, '_> {
             (PendingKind::When(_), "stop" | "exit", _) => Err(self.wrong_arguments(name, "no argument", arguments)),
             (PendingKind::Parse(id), "to", [word]) => self.parse_to(id, word, name, span),
             (PendingKind::Parse(_), "to", _) => Err(self.wrong_arguments(name, "one type", arguments)),
+            (PendingKind::Match(pattern), "against", [Value::Producer(id)]) => {
+                self.matcher(*id, &pattern, name, span, context)
+            }
+            (PendingKind::Match(_), "against", _) => {
+                Err(self.wrong_arguments(name, "one string value of the event", arguments))
+            }
             (kind, ..) => {
                 let (function, links) = match kind {
                     PendingKind::Map(_) => ("map", "`onto`"),
                     PendingKind::When(_) => ("when", "`apply`, `stop()` or `exit()`"),
                     PendingKind::Parse(_) => ("parse", "`to`"),
+                    PendingKind::Match(_) => ("match", "`against`"),
                 };
                 let message = format!("`{function}` is not followed by `{}`", name.text);
                 Err(self.error_with_hint(UNKNOWN_METHOD, name.span, message, format!("it is followed by {links}")))
@@ -230,7 +291,6 @@ impl<'a> Interpreter<'a, '_> {
         match word {
             Value::Type(TypeWord::Uri) => self.producer(span, Producer::Uri(id)),
             Value::Type(TypeWord::Parse(to)) => self.producer(span, Producer::Parse(id, *to)),
-            Value::Type(TypeWord::Float | TypeWord::Double) => Err(self.not_yet(span, "parsing to a floating number")),
             other => {
                 let report = self.wrong_arguments(name, "a type", std::slice::from_ref(other));
                 let super::Stop::Failed(report) = report else { return Err(report) };
@@ -276,6 +336,7 @@ impl<'a> Interpreter<'a, '_> {
                     PendingKind::Map(_) => ("this `map` writes to no field", "add `onto 'field'`"),
                     PendingKind::When(_) => ("this `when` does nothing", "add `apply { … }`"),
                     PendingKind::Parse(_) => ("this `parse` has no result", "add `to` and a type"),
+                    PendingKind::Match(_) => ("this `match` has no result", "add `against` and a string of the event"),
                 };
                 (pending.span, what, hint)
             })

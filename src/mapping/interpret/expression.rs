@@ -1,12 +1,13 @@
 //! Expressions.
 
-use super::{Context, Evaluated, Interpreter, Stop, Value, value::TypeWord};
+use super::{Context, Entries, Evaluated, Interpreter, Stop, Value, library::Library, value::TypeWord};
 use crate::{
     diagnostic::nearest,
     mapping::{
         ast::{Expr, ExprKind, Name, Number, Span, TextPart},
         diagnostic::{BAD_VALUE, NO_EFFECT, UNKNOWN_METHOD, UNKNOWN_NAME},
         function::{function_names, method_names},
+        java::number::{push_double, push_float},
         producer::ParseTo,
     },
 };
@@ -19,10 +20,10 @@ const TYPE_WORDS: &[(&str, TypeWord)] = &[
     ("long", TypeWord::Parse(ParseTo::Long)),
     ("bool", TypeWord::Parse(ParseTo::Boolean)),
     ("boolean", TypeWord::Parse(ParseTo::Boolean)),
-    ("fp32", TypeWord::Float),
-    ("float", TypeWord::Float),
-    ("fp64", TypeWord::Double),
-    ("double", TypeWord::Double),
+    ("fp32", TypeWord::Parse(ParseTo::Float)),
+    ("float", TypeWord::Parse(ParseTo::Float)),
+    ("fp64", TypeWord::Parse(ParseTo::Double)),
+    ("double", TypeWord::Parse(ParseTo::Double)),
     ("uri", TypeWord::Uri),
     ("URI", TypeWord::Uri),
 ];
@@ -51,7 +52,7 @@ impl<'a> Interpreter<'a, '_> {
                 for (key, value) in entries {
                     list.push((self.expr(key, context)?, self.expr(value, context)?));
                 }
-                self.map(span, list)
+                self.map(span, Entries::of(list))
             }
             ExprKind::Closure(closure) => Ok(Value::Closure(closure, context)),
             ExprKind::Call(call) => self.call(call, span, context),
@@ -85,10 +86,19 @@ impl<'a> Interpreter<'a, '_> {
             }
             ExprKind::Assign { target, operator, value } => self.assign(target, operator, value, context),
             ExprKind::Step(target, operator) => self.step_by_one(target, operator, span, context),
-            ExprKind::NotYet(what) => {
-                let message = format!("{what} is not supported in mappings");
-                Err(self.error(crate::mapping::diagnostic::UNSUPPORTED_CONSTRUCT, span, message))
+            ExprKind::New(name, arguments) => {
+                let arguments = self.arguments(arguments, context)?;
+                self.new_object(name, &arguments, span)
             }
+            ExprKind::Method(object, name) => {
+                let object = self.expr(object, context)?;
+                match object {
+                    Value::Mapping => Ok(Value::Method(name)),
+                    Value::Poison => Ok(Value::Poison),
+                    other => Err(self.unsupported(span, &format!("a method of {} as a value", other.describe()))),
+                }
+            }
+            ExprKind::Refused(what) => Err(self.unsupported(span, what)),
         }
     }
 
@@ -115,8 +125,8 @@ impl<'a> Interpreter<'a, '_> {
             Value::Bool(value) => value.to_string(),
             Value::Int(value) => value.to_string(),
             Value::Long(value) => value.to_string(),
-            Value::Float(value) => format!("{value:?}"),
-            Value::Double(value) => format!("{value:?}"),
+            Value::Float(value) => written(|out| push_float(*value, out)),
+            Value::Double(value) => written(|out| push_double(*value, out)),
             Value::Decimal(value) => value.to_string(),
             Value::Text(text) | Value::Interpolated(text) => text.to_string(),
             Value::List(list) => {
@@ -124,6 +134,16 @@ impl<'a> Interpreter<'a, '_> {
                 self.take_room(span, items.len() * 16)?;
                 let shown = items.iter().map(|item| self.deeper(span, |own| own.shown(item, span)));
                 format!("[{}]", shown.collect::<Result<Vec<_>, _>>()?.join(", "))
+            }
+            Value::Map(map) => {
+                let entries: Vec<_> = self.maps[*map].iter().cloned().collect();
+                self.take_room(span, entries.len() * 32)?;
+                let mut parts = Vec::new();
+                for (key, value) in entries {
+                    let key = self.deeper(span, |own| own.shown(&key, span))?;
+                    parts.push(format!("{key}:{}", self.deeper(span, |own| own.shown(&value, span))?));
+                }
+                if parts.is_empty() { "[:]".to_owned() } else { format!("[{}]", parts.join(", ")) }
             }
             other => {
                 let message = format!("{} cannot become part of a text when the script is loaded", other.describe());
@@ -140,10 +160,9 @@ impl<'a> Interpreter<'a, '_> {
             return Ok(Value::Type(*word));
         }
         match name {
-            "mapping" => Ok(Value::Mapping),
-            "this" | "owner" | "delegate" | "System" | "Math" | "Integer" | "Long" | "Double" => {
-                Err(self.not_yet(span, &format!("`{name}`")))
-            }
+            // All of them know the functions of the script and of the mapping object.
+            "mapping" | "this" | "owner" | "delegate" => Ok(Value::Mapping),
+            _ if Library::named(name).is_some() => Ok(Library::named(name).map_or(Value::Null, Value::Library)),
             _ => Err(self.unknown_name(name, span)),
         }
     }
@@ -154,8 +173,7 @@ impl<'a> Interpreter<'a, '_> {
         if functions.clone().any(|function| function == name) {
             return self.error_with_hint(UNKNOWN_NAME, span, message, format!("to call the function write `{name}()`"));
         }
-        let variables = self.scopes.iter().flat_map(|scope| scope.variables.iter().map(|(known, _)| &**known));
-        match nearest(name, variables.chain(functions.map(|known: &str| known))) {
+        match nearest(name, functions.map(|known: &str| known).chain(self.variable_names())) {
             Some(near) => self.error_with_hint(UNKNOWN_NAME, span, message, format!("did you mean `{near}`?")),
             None => self.error(UNKNOWN_NAME, span, message),
         }
@@ -164,10 +182,17 @@ impl<'a> Interpreter<'a, '_> {
     fn property(&mut self, object: &Value<'a>, name: &Name) -> Evaluated<'a> {
         match object {
             Value::Poison => Ok(Value::Poison),
-            Value::Map(map) => {
-                let found = self.maps[*map].iter().find(|(key, _)| key.text().is_some_and(|key| **key == *name.text));
-                Ok(found.map_or(Value::Null, |(_, value)| value.clone()))
+            Value::Map(map) => Ok(self.maps[*map].get_text(&name.text).cloned().unwrap_or(Value::Null)),
+            Value::Library(Library::System) if name.text == "env" => Ok(Value::Library(Library::Environment)),
+            Value::Library(Library::Environment) => self.environment(&name.text, name.span),
+            Value::Date(time) if name.text == "time" => Ok(Value::Long(*time)),
+            Value::List(_) | Value::Text(_) if matches!(&*name.text, "length" | "first" | "last") => {
+                self.call_method(object, name, &[], name.span)
             }
+            Value::Mapping => match self.variable(0, &name.text) {
+                Some(value) => Ok(value.clone()),
+                None => Err(self.unknown_name(&name.text, name.span)),
+            },
             Value::Pending(pending) if matches!(&*name.text, "onto" | "apply" | "to" | "against" | "stop" | "exit") => {
                 // Groovy reads a property here and does nothing; so do we, but not in silence.
                 self.pending[*pending].used = true;
@@ -204,17 +229,28 @@ impl<'a> Interpreter<'a, '_> {
                 let item = at.and_then(|at| items.get(at));
                 Ok(item.cloned().unwrap_or(Value::Null))
             }
-            (Value::Map(map), key) => Ok(self.entry(*map, key).unwrap_or(Value::Null)),
+            (Value::Map(map), key) => Ok(self.maps[*map].get(key).cloned().unwrap_or(Value::Null)),
+            (Value::Library(Library::Environment), Value::Text(name)) => {
+                let name = name.to_string();
+                self.environment(&name, span)
+            }
+            (Value::List(list), Value::List(indices)) => {
+                let (list, indices) = (*list, self.lists[*indices].clone());
+                self.spend(span, indices.len())?;
+                let items = indices.iter().map(|index| self.index(&Value::List(list), index, span));
+                let items = items.collect::<Result<_, _>>()?;
+                self.list(span, items)
+            }
+            (Value::Text(text), Value::Int(_)) => {
+                let letters = self.elements(&Value::Text(text.clone()), span)?;
+                let list = self.list(span, letters)?;
+                self.index(&list, index, span)
+            }
             (object, index) => {
                 let message = format!("{} has no element {}", object.describe(), index.describe());
                 Err(self.error(BAD_VALUE, span, message))
             }
         }
-    }
-
-    /// The value of a key in a map.
-    pub(super) fn entry(&self, map: usize, key: &Value<'a>) -> Option<Value<'a>> {
-        self.maps[map].iter().find(|(known, _)| self.equal(known, key)).map(|(_, value)| value.clone())
     }
 
     fn assign(&mut self, target: &'a Expr, operator: &str, value: &'a Expr, context: Context) -> Evaluated<'a> {
@@ -247,33 +283,53 @@ impl<'a> Interpreter<'a, '_> {
             },
             ExprKind::Index(object, key) => {
                 let (object, key) = (self.expr(object, context)?, self.expr(key, context)?);
-                let Value::Map(map) = object else {
-                    return Err(self.not_yet(target.span, &format!("writing to {}", object.describe())));
-                };
-                self.put(map, key, value, target.span)?;
+                match (object, &key) {
+                    (Value::Map(map), _) => {
+                        self.put(map, key, value, target.span)?;
+                    }
+                    (Value::List(list), Value::Int(index)) => self.set_item(list, *index, value, target.span)?,
+                    (Value::Poison, _) => {}
+                    (object, _) => return Err(self.no_target(&object, target.span)),
+                }
             }
-            ExprKind::Property { object, name, .. } => {
-                let object = self.expr(object, context)?;
-                let Value::Map(map) = object else {
-                    return Err(self.not_yet(target.span, &format!("writing to {}", object.describe())));
-                };
-                let key = self.text(name.span, name.text.as_str())?;
-                self.put(map, key, value, target.span)?;
-            }
+            ExprKind::Property { object, name, .. } => match self.expr(object, context)? {
+                Value::Map(map) => {
+                    let key = self.text(name.span, name.text.as_str())?;
+                    self.put(map, key, value, target.span)?;
+                }
+                Value::Mapping => self.define(0, &name.text, value),
+                Value::Poison => {}
+                object => return Err(self.no_target(&object, target.span)),
+            },
             _ => return Err(self.error(BAD_VALUE, target.span, "this cannot be assigned to")),
         }
         Ok(())
     }
+}
 
-    pub(super) fn put(&mut self, map: usize, key: Value<'a>, value: Value<'a>, span: Span) -> Evaluated<'a, ()> {
-        self.take_room(span, 32)?;
-        let at = self.maps[map].iter().position(|(known, _)| self.equal(known, &key));
-        match at {
-            Some(at) => self.maps[map][at].1 = value,
-            None => self.maps[map].push((key, value)),
+impl<'a> Interpreter<'a, '_> {
+    fn no_target(&self, object: &Value<'a>, span: Span) -> Stop<'a> {
+        self.error(BAD_VALUE, span, format!("{} cannot be written to", object.describe()))
+    }
+
+    /// Sets an item of a list; one behind its end makes the list longer.
+    fn set_item(&mut self, list: usize, index: i32, value: Value<'a>, span: Span) -> Evaluated<'a, ()> {
+        let length = self.lists[list].len();
+        let at = usize::try_from(index).ok().or_else(|| length.checked_sub(index.unsigned_abs() as usize));
+        let Some(at) = at else { return Err(self.error(BAD_VALUE, span, "the list is shorter than that")) };
+        if at >= length {
+            self.take_room(span, 16 * (at - length + 1))?;
+            self.lists[list].resize(at + 1, Value::Null);
         }
+        self.lists[list][at] = value;
         Ok(())
     }
+}
+
+fn written(write: impl FnOnce(&mut String)) -> String {
+    let mut out = String::new();
+    write(&mut out);
+    out
 }
 
 fn number_value(number: &Number) -> Value<'static> {

@@ -1,28 +1,38 @@
 //! Runs a script once, when it is loaded, and yields its actions.
 //!
-//! The interpreter has no access to anything outside: no files, no clock, no classes. Steps, depth and memory are
-//! bounded. A statement that fails is reported and left out; what it would have defined is poisoned, so that one
+//! The interpreter has no access to anything outside but what it is given: no files, no clock, no classes. Steps, depth
+//! and memory are bounded; what takes long counts as so many steps. A statement that fails is reported and left out; what it would have defined is poisoned, so that one
 //! mistake gives one message.
 
 mod call;
+mod collection;
+mod digest;
 mod dsl;
 mod expression;
-mod method;
+mod library;
+mod map;
 mod operator;
+mod scope;
+mod statement;
+mod text;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
-use std::rc::Rc;
+use std::{collections::HashSet, rc::Rc};
 
 use super::{
     action::Action,
     ast::{Closure, Name, Script, Span, Statement, StatementKind},
-    diagnostic::{BAD_VALUE, Code, LIMIT, NOT_YET, Reports, UNSUPPORTED_CONSTRUCT},
+    diagnostic::{Code, LIMIT, NOT_YET, Reports, UNSUPPORTED_CONSTRUCT},
+    function::digest::{Algorithm, Digest},
     producer::{Producer, ProducerId, Producers},
+    typing,
 };
-use crate::diagnostic::Diagnostic;
+use crate::{diagnostic::Diagnostic, record::schema::RecordSchema};
+use map::Entries;
+use scope::Scope;
 use value::{Context, Pending, Value};
 
 /// Most steps of one script: statements, expressions and turns of loops.
@@ -46,22 +56,43 @@ pub struct Outcome {
     pub producers: Producers,
 }
 
-/// Runs a script; mistakes go to `reports`.
+/// What a script may learn of where it is loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings {
+    /// A variable of the environment.
+    pub environment: fn(&str) -> Option<String>,
+    /// The clock, milliseconds since the Unix epoch.
+    pub now_ms: i64,
+}
+
+impl Default for Surroundings {
+    /// No variables, and no time but the epoch.
+    fn default() -> Self {
+        Self { environment: |_| None, now_ms: 0 }
+    }
+}
+
+/// Runs a script for records of `schema`; mistakes go to `reports`.
 #[must_use]
-pub fn interpret(script: &Script, reports: &mut Reports) -> Outcome {
+pub fn interpret(script: &Script, schema: &RecordSchema, surroundings: Surroundings, reports: &mut Reports) -> Outcome {
     let mut interpreter = Interpreter {
         script,
+        schema,
+        surroundings,
         reports,
         producers: Producers::default(),
         actions: vec![Vec::new()],
-        scopes: vec![Scope::default(), Scope { parent: Some(0), variables: Vec::new() }],
+        scopes: vec![Scope::default(), Scope::inside(0)],
         lists: Vec::new(),
         maps: Vec::new(),
         pending: Vec::new(),
+        digesters: Vec::new(),
+        seeds: HashSet::new(),
         steps: 0,
         depth: 0,
         room: 0,
         action_count: 0,
+        catching: 0,
     };
     let context = Context { scope: 1, mapping: false, value: false };
     if let Err(Stop::Failed(report) | Stop::Limit(report)) = interpreter.statements(&script.body, context) {
@@ -78,6 +109,8 @@ enum Stop<'a> {
     Failed(Box<Diagnostic>),
     /// A limit was met: the script ends here.
     Limit(Box<Diagnostic>),
+    /// There are enough mistakes: the script ends here.
+    Enough,
     Return(Value<'a>),
     Break,
     Continue,
@@ -85,14 +118,10 @@ enum Stop<'a> {
 
 type Evaluated<'a, T = Value<'a>> = Result<T, Stop<'a>>;
 
-#[derive(Debug, Default)]
-struct Scope<'a> {
-    parent: Option<usize>,
-    variables: Vec<(Rc<str>, Value<'a>)>,
-}
-
 struct Interpreter<'a, 'r> {
     script: &'a Script,
+    schema: &'r RecordSchema,
+    surroundings: Surroundings,
     reports: &'r mut Reports,
     producers: Producers,
     /// The lists of actions under construction, innermost last.
@@ -100,12 +129,17 @@ struct Interpreter<'a, 'r> {
     /// Variables. The first scope holds what is visible everywhere, the second those of the script's top level.
     scopes: Vec<Scope<'a>>,
     lists: Vec<Vec<Value<'a>>>,
-    maps: Vec<Vec<(Value<'a>, Value<'a>)>>,
+    maps: Vec<Entries<'a>>,
     pending: Vec<Pending>,
+    digesters: Vec<Digest>,
+    /// Different seeds so far.
+    seeds: HashSet<(Algorithm, String)>,
     steps: u32,
     depth: u32,
     room: usize,
     action_count: usize,
+    /// How many `try` are around: mistakes are theirs then.
+    catching: u32,
 }
 
 impl<'a> Interpreter<'a, '_> {
@@ -115,6 +149,10 @@ impl<'a> Interpreter<'a, '_> {
 
     fn error_with_hint(&self, code: Code, span: Span, message: impl Into<String>, hint: impl Into<String>) -> Stop<'a> {
         Stop::Failed(Box::new(self.reports.error(code, span, message).hint(hint)))
+    }
+
+    fn unsupported(&self, span: Span, what: &str) -> Stop<'a> {
+        self.error(UNSUPPORTED_CONSTRUCT, span, format!("{what} is not supported in mappings"))
     }
 
     fn not_yet(&self, span: Span, what: &str) -> Stop<'a> {
@@ -131,7 +169,12 @@ impl<'a> Interpreter<'a, '_> {
     }
 
     fn step(&mut self, span: Span) -> Evaluated<'a, ()> {
-        self.steps += 1;
+        self.spend(span, 1)
+    }
+
+    /// Counts work of so many elements.
+    fn spend(&mut self, span: Span, steps: usize) -> Evaluated<'a, ()> {
+        self.steps = self.steps.saturating_add(u32::try_from(steps).unwrap_or(u32::MAX));
         if self.steps > STEPS_MAX {
             return Err(self.limit(span, format!("the script runs longer than {STEPS_MAX} steps")));
         }
@@ -164,12 +207,13 @@ impl<'a> Interpreter<'a, '_> {
 
     fn list(&mut self, span: Span, items: Vec<Value<'a>>) -> Evaluated<'a> {
         self.take_room(span, (items.len() + 1) * 16)?;
+        self.spend(span, items.len() / 4)?;
         self.lists.push(items);
         Ok(Value::List(self.lists.len() - 1))
     }
 
-    fn map(&mut self, span: Span, entries: Vec<(Value<'a>, Value<'a>)>) -> Evaluated<'a> {
-        self.take_room(span, (entries.len() + 1) * 32)?;
+    fn map(&mut self, span: Span, entries: Entries<'a>) -> Evaluated<'a> {
+        self.take_room(span, (entries.len() + 1) * 64)?;
         self.maps.push(entries);
         Ok(Value::Map(self.maps.len() - 1))
     }
@@ -188,234 +232,14 @@ impl<'a> Interpreter<'a, '_> {
         if self.action_count > ACTIONS_MAX {
             return Err(self.limit(span, format!("the script has more than {ACTIONS_MAX} actions")));
         }
+        if self.catching > 0
+            && let Action::Set { field, value, span } = &action
+            && let Some(report) = typing::check_one(field, value, *span, &self.producers, self.schema, self.reports)
+        {
+            // A `try` around wants to know now.
+            return Err(Stop::Failed(Box::new(report)));
+        }
         self.actions.last_mut().expect("the outermost list is never taken away").push(action);
         Ok(())
-    }
-
-    // Variables.
-
-    fn scope(&mut self, parent: usize) -> usize {
-        self.scopes.push(Scope { parent: Some(parent), variables: Vec::new() });
-        self.scopes.len() - 1
-    }
-
-    fn define(&mut self, scope: usize, name: &str, value: Value<'a>) {
-        let variables = &mut self.scopes[scope].variables;
-        match variables.iter_mut().find(|(known, _)| &**known == name) {
-            Some((_, old)) => *old = value,
-            None => variables.push((name.into(), value)),
-        }
-    }
-
-    fn variable(&mut self, scope: usize, name: &str) -> Option<&mut Value<'a>> {
-        let mut at = Some(scope);
-        let mut found = None;
-        while let Some(index) = at {
-            if self.scopes[index].variables.iter().any(|(known, _)| &**known == name) {
-                found = Some(index);
-                break;
-            }
-            at = self.scopes[index].parent;
-        }
-        let variables = &mut self.scopes[found?].variables;
-        variables.iter_mut().find(|(known, _)| &**known == name).map(|(_, value)| value)
-    }
-
-    // Statements.
-
-    /// Runs statements; the value is that of the last. What fails is reported and left out.
-    fn statements(&mut self, list: &'a [Statement], context: Context) -> Evaluated<'a> {
-        let mut result = Value::Null;
-        for statement in list {
-            result = match self.statement(statement, context) {
-                Err(Stop::Failed(report)) => {
-                    self.reports.add(*report);
-                    self.poison(statement, context);
-                    Value::Poison
-                }
-                other => other?,
-            };
-        }
-        Ok(result)
-    }
-
-    /// Defines what a failed statement would have defined.
-    fn poison(&mut self, statement: &'a Statement, context: Context) {
-        let names: Vec<&Name> = match &statement.kind {
-            StatementKind::Declare(list) => list.iter().map(|(name, _)| name).collect(),
-            StatementKind::DeclareEach(names, _) => names.iter().collect(),
-            _ => Vec::new(),
-        };
-        for name in names {
-            self.define(context.scope, &name.text, Value::Poison);
-        }
-        if let StatementKind::Expr(expr) = &statement.kind
-            && let super::ast::ExprKind::Assign { target, .. } = &expr.kind
-            && let super::ast::ExprKind::Name(name) = &target.kind
-        {
-            match self.variable(context.scope, name) {
-                Some(value) => *value = Value::Poison,
-                None => self.define(0, name, Value::Poison),
-            }
-        }
-    }
-
-    fn statement(&mut self, statement: &'a Statement, context: Context) -> Evaluated<'a> {
-        self.step(statement.span)?;
-        self.deeper(statement.span, |own| own.statement_kind(statement, context))
-    }
-
-    fn statement_kind(&mut self, statement: &'a Statement, context: Context) -> Evaluated<'a> {
-        let span = statement.span;
-        match &statement.kind {
-            StatementKind::Expr(expr) => self.expr(expr, context),
-            StatementKind::Declare(list) => {
-                for (name, value) in list {
-                    let value = value.as_ref().map_or(Ok(Value::Null), |value| self.expr(value, context))?;
-                    self.define(context.scope, &name.text, value);
-                }
-                Ok(Value::Null)
-            }
-            StatementKind::DeclareEach(names, value) => self.declare_each(names, value, context),
-            StatementKind::If { condition, yes, no } => {
-                let chosen = if self.truth(condition, context)? { yes } else { no };
-                self.block(chosen, context)
-            }
-            StatementKind::ForEach { variable, items, body } => self.for_each(variable, items, body, context),
-            StatementKind::While { condition, body } => {
-                while self.truth(condition, context)? {
-                    self.step(span)?;
-                    match self.block(body, context) {
-                        Err(Stop::Break) => break,
-                        Ok(_) | Err(Stop::Continue) => {}
-                        Err(stop) => return Err(stop),
-                    }
-                }
-                Ok(Value::Null)
-            }
-            StatementKind::Return(value) => {
-                let value = value.as_ref().map_or(Ok(Value::Null), |value| self.expr(value, context))?;
-                Err(Stop::Return(value))
-            }
-            StatementKind::Break => Err(Stop::Break),
-            StatementKind::Continue => Err(Stop::Continue),
-            StatementKind::Import(name) => self.import(name, span),
-            StatementKind::NotYet(what) => Err(self.not_yet(span, what)),
-        }
-    }
-
-    /// Imports of the Java and Groovy libraries are harmless as long as nothing uses them, and uses are refused.
-    fn import(&self, name: &str, span: Span) -> Evaluated<'a> {
-        let harmless = name.is_empty() || name.starts_with("java.") || name.starts_with("groovy.");
-        if harmless {
-            return Ok(Value::Null);
-        }
-        Err(self.error(UNSUPPORTED_CONSTRUCT, span, format!("the import of `{name}` is not supported in mappings")))
-    }
-
-    fn declare_each(&mut self, names: &'a [Name], value: &'a super::ast::Expr, context: Context) -> Evaluated<'a> {
-        let items = match self.expr(value, context)? {
-            Value::List(list) => self.lists[list].clone(),
-            Value::Poison => vec![Value::Poison; names.len()],
-            other => {
-                let message = format!("{} cannot be spread over several variables", other.describe());
-                return Err(self.error(BAD_VALUE, value.span, message));
-            }
-        };
-        for (index, name) in names.iter().enumerate() {
-            self.define(context.scope, &name.text, items.get(index).cloned().unwrap_or(Value::Null));
-        }
-        Ok(Value::Null)
-    }
-
-    fn for_each(
-        &mut self,
-        variable: &'a Name,
-        items: &'a super::ast::Expr,
-        body: &'a [Statement],
-        context: Context,
-    ) -> Evaluated<'a> {
-        let value = self.expr(items, context)?;
-        for item in self.elements(&value, items.span)? {
-            self.step(items.span)?;
-            let scope = self.scope(context.scope);
-            self.define(scope, &variable.text, item);
-            match self.statements(body, Context { scope, ..context }) {
-                Err(Stop::Break) => break,
-                Ok(_) | Err(Stop::Continue) => {}
-                Err(stop) => return Err(stop),
-            }
-        }
-        Ok(Value::Null)
-    }
-
-    /// Statements with variables of their own.
-    fn block(&mut self, list: &'a [Statement], context: Context) -> Evaluated<'a> {
-        let scope = self.scope(context.scope);
-        self.statements(list, Context { scope, ..context })
-    }
-
-    /// Runs a closure or method with these arguments.
-    fn call_closure(
-        &mut self,
-        closure: &'a Closure,
-        context: Context,
-        arguments: Vec<Value<'a>>,
-        span: Span,
-    ) -> Evaluated<'a> {
-        self.step(span)?;
-        let scope = self.scope(context.scope);
-        let context = Context { scope, ..context };
-        self.bind(closure, context, arguments, span)?;
-        match self.deeper(span, |own| own.statements(&closure.body, context)) {
-            Err(Stop::Return(value)) => Ok(value),
-            Err(Stop::Break | Stop::Continue) => {
-                Err(self.error(super::diagnostic::SYNTAX, span, "`break` and `continue` end loops, not closures"))
-            }
-            other => other,
-        }
-    }
-
-    fn bind(
-        &mut self,
-        closure: &'a Closure,
-        context: Context,
-        mut arguments: Vec<Value<'a>>,
-        span: Span,
-    ) -> Evaluated<'a, ()> {
-        let Some(parameters) = &closure.parameters else {
-            if arguments.len() > 1 {
-                return Err(self.wrong_count(span, 1, arguments.len()));
-            }
-            let it = arguments.pop().unwrap_or(Value::Null);
-            self.define(context.scope, "it", it);
-            return Ok(());
-        };
-        // A single list is spread over several parameters, as in Groovy.
-        if let ([Value::List(list)], 2..) = (&arguments[..], parameters.len()) {
-            let spread = self.lists[*list].clone();
-            arguments = spread;
-        }
-        if arguments.len() > parameters.len() {
-            return Err(self.wrong_count(span, parameters.len(), arguments.len()));
-        }
-        let given = arguments.len();
-        let mut arguments = arguments.into_iter();
-        for parameter in parameters {
-            let value = match (arguments.next(), &parameter.default) {
-                (Some(value), _) => value,
-                (None, Some(default)) => self.expr(default, context)?,
-                // A closure with one parameter may be called without argument.
-                (None, None) if parameters.len() == 1 => Value::Null,
-                (None, None) => return Err(self.wrong_count(span, parameters.len(), given)),
-            };
-            self.define(context.scope, &parameter.name.text, value);
-        }
-        Ok(())
-    }
-
-    fn wrong_count(&self, span: Span, wanted: usize, given: usize) -> Stop<'a> {
-        let message = format!("{wanted} arguments at most are taken here, {given} were given");
-        self.error(super::diagnostic::BAD_ARGUMENTS, span, message)
     }
 }

@@ -3,7 +3,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "casts cut and round as in Java")]
 #![expect(clippy::float_cmp, reason = "a script's `==` means exactly that")]
 
-use super::{Context, Evaluated, Interpreter, Value};
+use super::{Context, Evaluated, Interpreter, Value, library::Library};
 use crate::mapping::{
     ast::{Binary, Expr, Name, Span},
     diagnostic::{BAD_VALUE, CONSTANT_OPERATOR},
@@ -73,7 +73,12 @@ impl<'a> Interpreter<'a, '_> {
                 "+",
                 value @ (Value::Int(_) | Value::Long(_) | Value::Float(_) | Value::Double(_) | Value::Decimal(_)),
             ) => Ok(value),
-            ("~", _) => Err(self.not_yet(span, "`~` (a pattern)")),
+            ("~", _) => Err(self.error_with_hint(
+                crate::mapping::diagnostic::UNSUPPORTED_CONSTRUCT,
+                span,
+                "`~` (a compiled pattern) is not supported in mappings",
+                "`match` takes the pattern as a text: leave the `~` out",
+            )),
             (_, other) => {
                 Err(self.error(BAD_VALUE, span, format!("`{operator}` does not apply to {}", other.describe())))
             }
@@ -113,13 +118,12 @@ impl<'a> Interpreter<'a, '_> {
                 if of_event {
                     self.constant(span);
                 }
-                return Ok(Value::Bool(self.equal(left, right) == (operator == "==")));
+                return Ok(Value::Bool(self.are_equal(left, right, span)? == (operator == "==")));
             }
             "<" | "<=" | ">" | ">=" => return self.compare(operator, left, right, span),
             ".." | "..<" => return self.range(left, right, operator == "..", span),
             "in" => {
-                let items = self.elements(right, span)?;
-                return Ok(Value::Bool(items.iter().any(|item| self.equal(item, left))));
+                return self.contains(right, left, span).map(Value::Bool);
             }
             "+" => {
                 if let Some(sum) = self.join(left, right, span)? {
@@ -132,6 +136,26 @@ impl<'a> Interpreter<'a, '_> {
                     self.lists[*list].push(right.clone());
                     return Ok(left.clone());
                 }
+                if let (Value::Map(map), Value::Map(other)) = (left, right) {
+                    self.spend(span, self.maps[*other].len())?;
+                    for (key, value) in self.maps[*other].iter().cloned().collect::<Vec<_>>() {
+                        self.put(*map, key, value, span)?;
+                    }
+                    return Ok(left.clone());
+                }
+            }
+            "==~" => {
+                if let (Some(text), Some(pattern)) = (left.text().cloned(), right.text().cloned()) {
+                    return self.matches(&text, &pattern, span).map(Value::Bool);
+                }
+            }
+            "instanceof" => return self.instance_of(left, right, span),
+            "*" => {
+                if let (Some(text), Value::Int(count)) = (left.text().cloned(), right) {
+                    let count = usize::try_from(*count).unwrap_or(0);
+                    self.take_room(span, text.len().saturating_mul(count))?;
+                    return self.text(span, text.repeat(count));
+                }
             }
             _ => {}
         }
@@ -141,8 +165,21 @@ impl<'a> Interpreter<'a, '_> {
                 let message = format!("`{operator}` does not apply to {} and {}", left.describe(), right.describe());
                 Err(self.error(BAD_VALUE, span, message))
             }
-            _ => Err(self.not_yet(span, &format!("the operator `{operator}`"))),
+            _ => Err(self.unsupported(span, &format!("the operator `{operator}`"))),
         }
+    }
+
+    fn instance_of(&mut self, left: &Value<'a>, right: &Value<'a>, span: Span) -> Evaluated<'a> {
+        Ok(Value::Bool(match (left, right) {
+            (Value::Text(_), Value::Library(Library::String))
+            | (Value::Int(_), Value::Library(Library::Integer))
+            | (Value::Long(_), Value::Library(Library::Long))
+            | (Value::Float(_), Value::Library(Library::Float))
+            | (Value::Double(_), Value::Library(Library::Double))
+            | (Value::Bool(_), Value::Library(Library::Boolean)) => true,
+            (_, Value::Library(_)) => false,
+            _ => return Err(self.unsupported(span, "`instanceof` with this type")),
+        }))
     }
 
     /// `+` on texts and lists.
@@ -154,6 +191,14 @@ impl<'a> Interpreter<'a, '_> {
                 let text = text.into();
                 // Only an interpolated text in front makes an interpolated one.
                 Some(if matches!(left, Value::Interpolated(_)) { Value::Interpolated(text) } else { Value::Text(text) })
+            }
+            (Value::Map(left), Value::Map(right)) => {
+                let mut entries = self.maps[*left].clone();
+                for (key, value) in self.maps[*right].iter() {
+                    entries.put(key.clone(), value.clone());
+                }
+                self.spend(span, entries.len())?;
+                Some(self.map(span, entries)?)
             }
             (Value::List(left), Value::List(right)) => {
                 let items = [&self.lists[*left][..], &self.lists[*right][..]].concat();
@@ -188,7 +233,7 @@ impl<'a> Interpreter<'a, '_> {
             ("/", Pair::Long(left, right)) => Value::Decimal(*left as f64 / *right as f64),
             (_, Pair::Decimal(left, right)) => Value::Decimal(floating(operator, *left, *right)),
             (_, Pair::Double(left, right)) => Value::Double(floating(operator, *left, *right)),
-            _ => return Err(self.not_yet(span, &format!("the operator `{operator}`"))),
+            _ => return Err(self.unsupported(span, &format!("the operator `{operator}`"))),
         })
     }
 
@@ -211,6 +256,12 @@ impl<'a> Interpreter<'a, '_> {
         })))
     }
 
+    /// [`Self::equal`], with its cost.
+    pub(super) fn are_equal(&mut self, left: &Value<'a>, right: &Value<'a>, span: Span) -> Evaluated<'a, bool> {
+        self.spend(span, self.size_of(left).min(self.size_of(right)))?;
+        Ok(self.equal(left, right))
+    }
+
     /// Groovy's `==`: by value, numbers of any type.
     pub(super) fn equal(&self, left: &Value<'a>, right: &Value<'a>) -> bool {
         if let (Some(left), Some(right)) = (left.text(), right.text()) {
@@ -229,6 +280,8 @@ impl<'a> Interpreter<'a, '_> {
                     })
             }
             (Value::Map(left), Value::Map(right)) => left == right,
+            (Value::Library(left), Value::Library(right)) => left == right,
+            (Value::Date(left), Value::Date(right)) => left == right,
             _ => match pair(left, right) {
                 Some(Pair::Int(left, right)) => left == right,
                 Some(Pair::Long(left, right)) => left == right,
@@ -240,7 +293,7 @@ impl<'a> Interpreter<'a, '_> {
 
     fn range(&mut self, left: &Value<'a>, right: &Value<'a>, inclusive: bool, span: Span) -> Evaluated<'a> {
         let (Value::Int(from), Value::Int(to)) = (left, right) else {
-            return Err(self.not_yet(span, &format!("a range of {}", left.describe())));
+            return self.letters(left, right, inclusive, span);
         };
         let length = (i64::from(*to) - i64::from(*from)).abs();
         if length > RANGE_MAX {
@@ -251,6 +304,24 @@ impl<'a> Interpreter<'a, '_> {
             items.pop();
         }
         self.list(span, items.into_iter().map(Value::Int).collect())
+    }
+
+    /// A range of letters: `'a'..'e'`.
+    fn letters(&mut self, left: &Value<'a>, right: &Value<'a>, inclusive: bool, span: Span) -> Evaluated<'a> {
+        let single = |value: &Value<'_>| {
+            let mut letters = value.text()?.chars();
+            letters.next().filter(|_| letters.next().is_none())
+        };
+        let (Some(from), Some(to)) = (single(left), single(right)) else {
+            return Err(self.error(BAD_VALUE, span, format!("there is no range of {}", left.describe())));
+        };
+        let mut letters: Vec<char> = if from <= to { (from..=to).collect() } else { (to..=from).rev().collect() };
+        if !inclusive {
+            letters.pop();
+        }
+        let items = letters.into_iter().map(|letter| self.text(span, letter.to_string()));
+        let items = items.collect::<Result<_, _>>()?;
+        self.list(span, items)
     }
 
     pub(super) fn cast(&mut self, value: &Value<'a>, name: &Name) -> Evaluated<'a> {
@@ -278,8 +349,28 @@ impl<'a> Interpreter<'a, '_> {
             ("long" | "Long", Some(whole), _) => Value::Long(whole),
             ("float" | "Float", _, Some(number)) => Value::Float(number as f32),
             ("double" | "Double", _, Some(number)) => Value::Double(number),
-            (kind, ..) => return Err(self.not_yet(span, &format!("{} as {kind}", value.describe()))),
+            ("int" | "Integer" | "long" | "Long" | "float" | "Float" | "double" | "Double", ..)
+                if value.text().is_some() =>
+            {
+                let method = Name { text: format!("to{}", capitalised(&name.text)), span };
+                let text = value.text().cloned().unwrap_or_default();
+                return self.call_method(&Value::Text(text), &method, &[], span);
+            }
+            ("List" | "Collection" | "Iterable", ..) if matches!(value, Value::List(_)) => value.clone(),
+            ("Map", ..) if matches!(value, Value::Map(_)) => value.clone(),
+            ("Object" | "def", ..) => value.clone(),
+            (kind, ..) => return Err(self.unsupported(span, &format!("{} as {kind}", value.describe()))),
         })
+    }
+}
+
+/// The name of the class of a primitive, as methods of texts have it.
+fn capitalised(kind: &str) -> &'static str {
+    match kind {
+        "int" | "Integer" => "Integer",
+        "long" | "Long" => "Long",
+        "float" | "Float" => "Float",
+        _ => "Double",
     }
 }
 

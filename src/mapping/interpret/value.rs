@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
+use super::library::Library;
 use crate::mapping::{
     action::{Literal, Mapped},
-    ast::{Closure, Span},
+    ast::{Closure, Name, Span},
     function::Given,
     producer::{ParseTo, ProducerId},
 };
@@ -43,6 +44,14 @@ pub(super) enum Value<'a> {
     Type(TypeWord),
     /// What `map`, `when`, `match` and `parse` return.
     Pending(usize),
+    /// A function by its name: `this.&name`.
+    Method(&'a Name),
+    /// A class of Java.
+    Library(Library),
+    /// A date: milliseconds since the Unix epoch.
+    Date(i64),
+    /// What `digest` returns, by number.
+    Digester(usize),
     /// The variable `mapping`.
     Mapping,
     /// The result of a statement that failed: every use of it fails silently.
@@ -53,8 +62,6 @@ pub(super) enum Value<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum TypeWord {
     Parse(ParseTo),
-    Float,
-    Double,
     Uri,
 }
 
@@ -75,6 +82,8 @@ pub(super) enum PendingKind {
     When(ProducerId),
     /// `parse x`, waits for `to`.
     Parse(ProducerId),
+    /// `match 'pattern'`, waits for `against`.
+    Match(Rc<str>),
 }
 
 impl Value<'_> {
@@ -97,6 +106,10 @@ impl Value<'_> {
             Self::Producer(_) => "a value of the event",
             Self::Type(_) => "a type",
             Self::Pending(_) => "an unfinished call",
+            Self::Method(_) => "a function",
+            Self::Library(_) => "a class",
+            Self::Date(_) => "a date",
+            Self::Digester(_) => "a digest without its result",
             Self::Mapping => "the mapping",
             Self::Poison => "a failed value",
         }

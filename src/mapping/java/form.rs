@@ -76,10 +76,20 @@ fn unfinished(bytes: &[u8]) -> usize {
 }
 
 fn push_lossy(bytes: &[u8], out: &mut String) {
+    // Bytes of an encoded surrogate that are part of one replacement character already.
+    let mut rest_of_surrogate = 0;
     for chunk in bytes.utf8_chunks() {
         out.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            out.push(char::REPLACEMENT_CHARACTER);
+        if !chunk.valid().is_empty() {
+            rest_of_surrogate = 0;
+        }
+        match chunk.invalid() {
+            [] => {}
+            [0x80..=0xbf] if rest_of_surrogate > 0 => rest_of_surrogate -= 1,
+            [first, ..] => {
+                rest_of_surrogate = if *first == 0xed { 2 } else { 0 };
+                out.push(char::REPLACEMENT_CHARACTER);
+            }
         }
     }
 }

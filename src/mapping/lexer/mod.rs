@@ -74,7 +74,7 @@ pub fn lex(script: &str, reports: &mut Reports) -> Vec<Token> {
         reports.add(report);
         return vec![Token { kind: TokenKind::End, span: Span::default(), spaced: false }];
     }
-    let mut lexer = Lexer { script, at: 0, reports, tokens: Vec::new(), depth: 0 };
+    let mut lexer = Lexer { script, at: 0, reports, tokens: Vec::new(), depth: 0, next_slash: None };
     if script.starts_with("#!") {
         lexer.at = script.find('\n').unwrap_or(script.len());
     }
@@ -91,6 +91,8 @@ struct Lexer<'s, 'r> {
     reports: &'r mut Reports,
     tokens: Vec<Token>,
     depth: usize,
+    /// The part of a line in which a `/` with a blank behind it was looked for, and where the first one is.
+    next_slash: Option<(std::ops::Range<usize>, Option<usize>)>,
 }
 
 impl Lexer<'_, '_> {
@@ -105,6 +107,10 @@ impl Lexer<'_, '_> {
     fn report(&mut self, code: super::diagnostic::Code, span: Span, message: impl Into<String>) {
         let report = self.reports.error(code, span, message);
         self.reports.add(report);
+        if self.reports.is_full() {
+            // Nobody reads more.
+            self.at = self.script.len();
+        }
     }
 
     /// Reads to the end of the script or, inside `${…}`, to the brace that ends it.
@@ -215,7 +221,7 @@ impl Lexer<'_, '_> {
     }
 
     /// A slash starts a text where a value may stand, and as the argument of a command: `match /a.*/ against x`.
-    fn slashy_starts(&self) -> bool {
+    fn slashy_starts(&mut self) -> bool {
         if !self.after_value() {
             return true;
         }
@@ -224,12 +230,28 @@ impl Lexer<'_, '_> {
             return true;
         }
         let spaced = self.script[..self.at].ends_with([' ', '\t']);
-        let line = self.rest()[1..].split(['\n', '\r']).next().unwrap_or_default();
-        let tight = !line.starts_with([' ', '\t', '=']);
-        let closed = line
-            .find("/ ")
-            .is_some_and(|at| line[at + 2..].trim_start().starts_with(is_word_start) && !line[..at].is_empty());
-        spaced && tight && closed
+        let tight = self.rest()[1..].starts_with(|next: char| !matches!(next, ' ' | '\t' | '=' | '\n' | '\r'));
+        if !spaced || !tight {
+            return false;
+        }
+        let Some(close) = self.closing_slash() else { return false };
+        close > self.at + 1 && self.script[close + 2..].trim_start_matches([' ', '\t']).starts_with(is_word_start)
+    }
+
+    /// The next slash behind the one at hand that has a blank behind it, on the same line. What was found is kept,
+    /// because a line may have many slashes.
+    fn closing_slash(&mut self) -> Option<usize> {
+        let from = self.at + 1;
+        if let Some((looked_in, found)) = &self.next_slash
+            && looked_in.contains(&from)
+            && found.is_none_or(|found| found >= from)
+        {
+            return *found;
+        }
+        let line = self.script[from..].split(['\n', '\r']).next().unwrap_or_default();
+        let found = line.find("/ ").map(|at| from + at);
+        self.next_slash = Some((from..from + line.len(), found));
+        found
     }
 }
 

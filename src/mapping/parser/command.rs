@@ -7,10 +7,6 @@ use crate::mapping::{
     lexer::TokenKind,
 };
 
-/// Methods of what `map`, `when`, `match` and `parse` return: `map (x).onto('y')` calls `map`, but in
-/// `map (x).path() onto 'y'` the argument is `(x).path()`.
-const LINKS: &[&str] = &["onto", "apply", "stop", "exit", "against", "to"];
-
 impl Parser {
     /// An expression, a chain of commands, or an assignment.
     pub(super) fn command(&mut self) -> Parsed<Expr> {
@@ -43,7 +39,7 @@ impl Parser {
         Some(operator)
     }
 
-    /// The first expression. `name (x).y` in front of a command is the name and its argument, see [`LINKS`].
+    /// The first expression. `name (x).y` in front of a command is the name and its argument if `x` is a command.
     fn head(&mut self) -> Parsed<Expr> {
         if let TokenKind::Word(word) = self.peek().kind.clone()
             && !KEYWORDS.contains(&word.as_str())
@@ -55,23 +51,30 @@ impl Parser {
         self.expr()
     }
 
+    /// Whether brackets follow that hold a command: `map (parse x to uri).path()` gives `map` the path, where
+    /// `map (x).path()` asks the result of `map` for one.
     fn argument_in_brackets(&self) -> bool {
-        let next = &self.tokens[(self.at + 1).min(self.tokens.len() - 1)];
-        if next.kind != TokenKind::Sign("(") || !next.spaced {
-            return false;
-        }
         let mut open = 0_usize;
-        for (index, token) in self.tokens.iter().enumerate().skip(self.at + 1) {
+        let mut before: Option<&TokenKind> = None;
+        for token in &self.tokens[(self.at + 1).min(self.tokens.len() - 1)..] {
+            if open == 0 && token.kind != TokenKind::Sign("(") {
+                return false;
+            }
+            if open == 1 && before.is_some_and(ends_value) && starts_value(&token.kind) {
+                return true;
+            }
             match token.kind {
                 TokenKind::Sign("(" | "[" | "{") => open += 1,
-                TokenKind::Sign(")" | "]" | "}") => open -= 1,
+                TokenKind::Sign(")" | "]" | "}") => {
+                    open -= 1;
+                    if open == 0 {
+                        return false;
+                    }
+                }
+                TokenKind::End => return false,
                 _ => {}
             }
-            if open == 0 {
-                let dotted = matches!(self.tokens[index + 1].kind, TokenKind::Sign("." | "?."));
-                let link = matches!(&self.tokens.get(index + 2).map(|token| &token.kind), Some(TokenKind::Word(word)) if LINKS.contains(&word.as_str()));
-                return dotted && !link;
-            }
+            before = Some(&token.kind);
         }
         false
     }
@@ -202,5 +205,26 @@ impl Parser {
             Ok(list)
         })?;
         Ok((list, self.last_span()))
+    }
+}
+
+fn ends_value(kind: &TokenKind) -> bool {
+    match kind {
+        TokenKind::Word(word) => {
+            !KEYWORDS.contains(&word.as_str()) || matches!(word.as_str(), "true" | "false" | "null")
+        }
+        TokenKind::Number(_) | TokenKind::Text(_) | TokenKind::Interpolated(_) => true,
+        TokenKind::Sign(sign) => matches!(*sign, ")" | "]" | "}"),
+        TokenKind::Newline | TokenKind::End => false,
+    }
+}
+
+fn starts_value(kind: &TokenKind) -> bool {
+    match kind {
+        TokenKind::Word(word) => {
+            !KEYWORDS.contains(&word.as_str()) || matches!(word.as_str(), "true" | "false" | "null")
+        }
+        TokenKind::Number(_) | TokenKind::Text(_) | TokenKind::Interpolated(_) => true,
+        _ => false,
     }
 }

@@ -171,7 +171,13 @@ impl Parser {
                     let operator = if sign == "++" { "+" } else { "-" };
                     Expr { kind: ExprKind::Step(Box::new(value), operator), span }
                 }
-                TokenKind::Sign("*." | ".&" | ".@" | "::") => return Err(self.refused_operator(&token)),
+                TokenKind::Sign(".&") => {
+                    self.bump();
+                    let name = self.member()?;
+                    let span = value.span.to(name.span);
+                    Expr { kind: ExprKind::Method(Box::new(value), name), span }
+                }
+                TokenKind::Sign("*." | ".@" | "::") => return Err(self.refused_operator(&token)),
                 _ => return Ok(value),
             };
         }
@@ -254,15 +260,15 @@ impl Parser {
         Ok(Expr { kind, span: token.span })
     }
 
-    /// `new Type(…)` is read, so that the message can name it, and refused where it is reached.
+    /// `new Type(…)`
     fn new_object(&mut self) -> Parsed<Expr> {
         let start = self.bump().span;
         let name = self.type_name()?;
-        let mut end = name.span;
+        let (mut end, mut arguments) = (name.span, Vec::new());
         if self.eat("(") {
-            end = self.arguments()?.1;
+            (arguments, end) = self.arguments()?;
         }
-        Ok(Expr { kind: ExprKind::NotYet("`new`"), span: start.to(end) })
+        Ok(Expr { kind: ExprKind::New(name, arguments), span: start.to(end) })
     }
 
     fn interpolated(&mut self, pieces: Vec<Piece>) -> Parsed<Vec<TextPart>> {

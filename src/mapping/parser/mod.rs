@@ -5,6 +5,7 @@
 
 mod command;
 mod expression;
+mod flow;
 mod statement;
 
 #[cfg(test)]
@@ -185,6 +186,11 @@ impl Parser {
                 report = report.hint(hint);
             }
             self.reports.add(report);
+            if self.reports.is_full() {
+                // Nobody reads more.
+                self.gave_up = true;
+                self.at = self.tokens.len() - 1;
+            }
         }
         Lost
     }

@@ -54,7 +54,7 @@ impl Parser {
         }
     }
 
-    fn separator(&mut self) -> Parsed<()> {
+    pub(super) fn separator(&mut self) -> Parsed<()> {
         match self.peek().kind.clone() {
             TokenKind::Newline | TokenKind::End | TokenKind::Sign(";" | "}") => Ok(()),
             TokenKind::Word(word) if word == "else" => {
@@ -107,7 +107,10 @@ impl Parser {
                     self.bump();
                     return Ok(StatementKind::Continue);
                 }
-                "switch" | "try" | "assert" | "do" => return Ok(self.not_yet(&word)),
+                "switch" => return self.switch_statement(),
+                "try" => return self.try_statement(),
+                "assert" => return self.assert_statement(),
+                "do" => return self.do_statement(),
                 _ => {}
             }
             if let Some((_, name)) = REFUSED.iter().find(|(refused, _)| *refused == word) {
@@ -146,49 +149,9 @@ impl Parser {
         Ok(StatementKind::While { condition, body: self.statement_or_block()? })
     }
 
-    fn condition(&mut self) -> Parsed<Expr> {
+    pub(super) fn condition(&mut self) -> Parsed<Expr> {
         self.expect("(")?;
         self.bracketed(")", Self::command)
-    }
-
-    /// `for (x in items)`; the classic form is understood, not executed.
-    fn for_statement(&mut self) -> Parsed<StatementKind> {
-        self.bump();
-        self.expect("(")?;
-        let each = self.bracketed(")", |parser| {
-            if parser.starts_declaration() || parser.is_word("def") {
-                parser.skip_type();
-            }
-            let follows = matches!(parser.peek_at(1), TokenKind::Sign(":"))
-                || matches!(parser.peek_at(1), TokenKind::Word(word) if word == "in");
-            if !follows {
-                parser.skip_to_bracket();
-                return Ok(None);
-            }
-            let variable = parser.name()?;
-            parser.bump();
-            Ok(Some((variable, parser.expr()?)))
-        })?;
-        let body = self.statement_or_block()?;
-        Ok(match each {
-            Some((variable, items)) => StatementKind::ForEach { variable, items, body },
-            None => StatementKind::NotYet("a `for` loop with a counter"),
-        })
-    }
-
-    /// Goes before the bracket that closes the one just read.
-    fn skip_to_bracket(&mut self) {
-        let mut open = 0_usize;
-        loop {
-            match self.peek().kind {
-                TokenKind::End => return,
-                TokenKind::Sign("(" | "[" | "{") => open += 1,
-                TokenKind::Sign(")" | "]" | "}") if open == 0 => return,
-                TokenKind::Sign(")" | "]" | "}") => open -= 1,
-                _ => {}
-            }
-            self.bump();
-        }
     }
 
     fn return_statement(&mut self) -> Parsed<StatementKind> {
@@ -225,47 +188,6 @@ impl Parser {
                 return Ok(name);
             }
         }
-    }
-
-    /// A statement that is understood but not executed: its brackets and blocks are stepped over.
-    fn not_yet(&mut self, word: &str) -> StatementKind {
-        self.bump();
-        loop {
-            match self.peek().kind.clone() {
-                TokenKind::Sign("(") => {
-                    self.bump();
-                    self.skip_to_bracket();
-                    self.bump();
-                }
-                TokenKind::Sign("{") => {
-                    self.bump();
-                    self.skip_to_bracket();
-                    self.bump();
-                    let before = self.at;
-                    self.skip_newlines();
-                    if !["catch", "finally", "while"].iter().any(|next| self.is_word(next)) || word == "switch" {
-                        self.at = before;
-                        break;
-                    }
-                }
-                TokenKind::Newline if self.brace_below() => self.skip_newlines(),
-                TokenKind::Newline | TokenKind::End | TokenKind::Sign(";" | "}") => break,
-                _ => {
-                    self.bump();
-                }
-            }
-        }
-        StatementKind::NotYet(match word {
-            "switch" => "`switch`",
-            "try" => "`try`",
-            "assert" => "`assert`",
-            _ => "`do`",
-        })
-    }
-
-    fn brace_below(&self) -> bool {
-        let below = self.tokens[self.at..].iter().find(|token| token.kind != TokenKind::Newline);
-        below.is_some_and(|token| token.kind == TokenKind::Sign("{"))
     }
 
     pub(super) fn statement_or_block(&mut self) -> Parsed<Vec<Statement>> {
@@ -335,7 +257,7 @@ impl Parser {
     }
 
     /// Whether a declaration starts here: `def`, `var`, `final`, or a type and a name.
-    fn starts_declaration(&mut self) -> bool {
+    pub(super) fn starts_declaration(&mut self) -> bool {
         let start = self.at;
         let found = match self.peek().kind.clone() {
             TokenKind::Word(word) if word == "def" || word == "final" => true,
@@ -353,7 +275,7 @@ impl Parser {
     }
 
     /// Steps over `def`, `var`, `final` or a type if one stands here: a primitive or a capitalised, dotted name.
-    fn skip_type(&mut self) -> bool {
+    pub(super) fn skip_type(&mut self) -> bool {
         let start = self.at;
         let mut found = false;
         while self.eat_word("final") || self.eat_word("def") {

@@ -111,7 +111,7 @@ fn commands_become_calls() {
         ("map(location()) onto('s')", "map(location()).onto('s')"),
         ("map 'x' onto ('s')", "map('x').onto('s')"),
         ("map (location()).onto('s')", "map(location()).onto('s')"),
-        ("map (u).path() onto 's'", "map(u.path()).onto('s')"),
+        ("map (u).path() onto 's'", "map(u).path().onto('s')"),
         ("map (u) onto 's'", "map(u).onto('s')"),
         ("map 'f', location()", "map('f', location())"),
         ("when c stop()", "when(c).stop()"),

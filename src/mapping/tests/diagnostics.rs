@@ -89,11 +89,50 @@ fn limits_hold() {
         "def f; f = { x -> f(x) + f(x) }; f(1)",
         "for (i in 1..9999) { for (j in 1..9999) { def k = i } }",
         "def l = []; l << l; println l.toString()",
+        "def l = 0..9999; while (true) { 1 in l }",
+        "def l = 0..9999; while (true) { l.contains(1) }",
+        "def l = 0..9999; def k = 0..9999; while (true) { l == k }",
+        "def m = [:]; def i = 0; while (true) { m[i] = i; i++ }",
+        "def m = [:]; def i = 0; while (true) { m[\"k$i\".toString()] = i; i++ }",
+        "def s = 'x' * 4000000; while (true) { s.length() }",
+        "while (true) { eventParameters().path('$[?(@.a =~ /a{1000}/)]') }",
+        "while (true) { 'a'.matches('a{1000}') }",
+        "def i = 0; while (true) { digest('sha-512', \"$i\"); i++ }",
+        "def i = 0; while (true) { match \"a{$i}b{900}c{900}\" against location(); i++ }",
     ] {
         let errors = messages(&format!("mapping {{ {script} }}"));
         let limit = errors.iter().any(|error| error.code == "M006");
         assert!(limit, "{script}: {}", render(&errors, false));
     }
+}
+
+/// Loads a hostile text; it must end soon, and what it says must be readable.
+fn hostile(script: &str) {
+    let start = std::time::Instant::now();
+    let shown = render(&messages(script), false);
+    let taken = start.elapsed();
+    // Unoptimised and with others at work; a text that blows up takes minutes.
+    assert!(taken.as_secs() < 20, "{taken:?} for {}…", &script[..40]);
+    assert!(shown.len() < 200_000, "{} bytes", shown.len());
+}
+
+#[test]
+fn hostile_texts_end_soon() {
+    hostile(&"x (;".repeat(200_000));
+    hostile(&"'x (;'".repeat(200_000));
+    hostile(&"a /a ".repeat(200_000));
+    hostile(&"a /a".repeat(200_000));
+    hostile(&"{ a, ".repeat(12_000));
+    hostile(&"f(".repeat(30_000));
+    hostile(&"[(".repeat(30_000));
+    hostile(&"\"${".repeat(20_000));
+    hostile(&"locatoin()\n".repeat(6_000));
+    hostile(&format!("mapping {{ {} }}", "map locatoin() onto 's'\n".repeat(2_500)));
+    let variables = (0..5_000).map(|index| format!("def v{index}={index}")).collect::<Vec<_>>().join("\n");
+    hostile(&format!("mapping {{ {variables}\n{} }}", "w0\n".repeat(3_000)));
+    hostile(&format!("mapping {{ {} }}", "map location() onto 's'\n".repeat(2_600)));
+    hostile(&format!("mapping {{ {} }}", "map 'x' onto 's'\n".repeat(3_600)));
+    hostile(&"x".repeat(1_048_577));
 }
 
 #[test]

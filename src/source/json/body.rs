@@ -44,7 +44,7 @@ pub(super) fn event<'a>(
         screen_width: None,
         screen_height: None,
         device_pixel_ratio: None,
-        parameters: Parameters::Json(body.parameters),
+        parameters: body.parameters.map_or(Parameters::Absent, Parameters::Json),
         headers: Fields::default(),
         cookies: Fields::default(),
     }

@@ -1,0 +1,188 @@
+//! From a value's description to the value.
+
+use super::{Datum, Evaluation, Failure, TextRef, narrow, range};
+use crate::mapping::{
+    function::{condition, cookie, digest, header, parameters, regex, uri},
+    java::uri::{Part, Uri},
+    producer::{Producer, ProducerId},
+    program::{Compiled, Node},
+};
+
+impl<'e> Evaluation<'e, '_> {
+    pub(super) fn evaluate(&mut self, id: ProducerId, node: &'e Node) -> Result<Datum<'e>, Box<Failure>> {
+        Ok(match &node.producer {
+            Producer::Request(request) => request.evaluate(self.event),
+            Producer::Cookie(name) => cookie::evaluate(self.event, name),
+            Producer::UserAgent => self.agent(),
+            Producer::Agent(of, field) => match self.value(*of)? {
+                Datum::Agent(agent) => Datum::text(Some(field.of(agent))),
+                _ => Datum::Absent,
+            },
+            Producer::Uri(of) => self.text_of(id, *of)?.map_or(Datum::Absent, |text| self.parse_uri(text)),
+            Producer::UriPart(of, part) => match self.value(*of)? {
+                Datum::Uri(index) => {
+                    let (uri, text) = self.uris[index];
+                    part.evaluate(self, &uri, text)
+                }
+                _ => Datum::Absent,
+            },
+            Producer::Query(of) => match self.value(*of)? {
+                Datum::Uri(index) => {
+                    let (uri, text) = self.uris[index];
+                    uri.query.map_or(Datum::Absent, |query| Datum::Query(text.part(query)))
+                }
+                _ => Datum::Absent,
+            },
+            Producer::QueryValue(of, name) => match self.value(*of)? {
+                Datum::Query(query) => uri::query_value(self, query, name),
+                _ => Datum::Absent,
+            },
+            Producer::QueryList(of, name) => match self.value(*of)? {
+                Datum::Query(query) => uri::query_list(self, query, name),
+                _ => Datum::Absent,
+            },
+            Producer::Header(name) => header::evaluate(self, name),
+            Producer::HeaderValue(of, pick) => {
+                let list = self.value(*of)?;
+                header::pick(self, list, *pick)
+            }
+            Producer::Parameters => parameters::all(self),
+            Producer::ParameterValue(name) => parameters::value(self, name),
+            Producer::ParameterPath(_) => match &node.compiled {
+                Compiled::Path(path) => parameters::path(self, path, &node.position)?,
+                _ => Datum::Absent,
+            },
+            Producer::Matcher(of, _) => match (self.text_of(id, *of)?, &node.compiled) {
+                (Some(text), Compiled::Pattern(regex)) => regex::evaluate(self, text, regex, &node.position)?,
+                _ => Datum::Absent,
+            },
+            Producer::Matches(of) => {
+                let matched = self.value(*of)?;
+                regex::matches(self, matched)
+            }
+            Producer::Group(of, _) => match (self.value(*of)?, &node.compiled) {
+                (matched, Compiled::Group(number)) => regex::group(self, matched, *number, &node.position)?,
+                _ => Datum::Absent,
+            },
+            Producer::Digest(digest) => self.digest(id, digest, &node.compiled)?,
+            Producer::BytesText(of, form) => match self.value(*of)? {
+                Datum::Bytes(part, of) => {
+                    let mut text = std::mem::take(&mut self.key);
+                    text.clear();
+                    form.write(self.bytes_of(part, of), &mut text);
+                    let computed = self.computed(&text);
+                    self.key = text;
+                    Datum::Text(computed)
+                }
+                _ => Datum::Absent,
+            },
+            Producer::Parse(of, to) => {
+                self.text_of(id, *of)?.map_or(Datum::Absent, |text| to.evaluate(self.read(text)))
+            }
+            Producer::Present(of) => Datum::Boolean(self.value(*of)? != Datum::Absent),
+            Producer::Absent(of) => Datum::Boolean(self.value(*of)? == Datum::Absent),
+            Producer::Equal(left, right) => {
+                let (left, right) = (self.value(*left)?, self.value(*right)?);
+                Datum::Boolean(condition::equal(self, left, right))
+            }
+            Producer::EqualLiteral(of, literal) => {
+                let value = self.value(*of)?;
+                let equal = literal.as_ref().is_some_and(|literal| condition::equal_literal(self, value, literal));
+                Datum::Boolean(equal)
+            }
+            Producer::And(left, right) => self.both(*left, *right, |left, right| left && right)?,
+            Producer::Or(left, right) => self.both(*left, *right, |left, right| left || right)?,
+            Producer::Not(of) => match self.value(*of)? {
+                Datum::Boolean(value) => Datum::Boolean(!value),
+                _ => Datum::Absent,
+            },
+        })
+    }
+
+    fn both(
+        &mut self,
+        left: ProducerId,
+        right: ProducerId,
+        combine: impl Fn(bool, bool) -> bool,
+    ) -> Result<Datum<'e>, Box<Failure>> {
+        Ok(match (self.value(left)?, self.value(right)?) {
+            (Datum::Boolean(left), Datum::Boolean(right)) => Datum::Boolean(combine(left, right)),
+            _ => Datum::Absent,
+        })
+    }
+
+    fn agent(&mut self) -> Datum<'e> {
+        // Looked at first, because finding the header takes longer than all the rest.
+        if let Some(agent) = self.agent.get() {
+            return Datum::Agent(agent);
+        }
+        let Some(text) = self.event.user_agent() else { return Datum::Absent };
+        Datum::Agent(self.agent.get_or_init(|| self.agents.get(text)))
+    }
+
+    /// The text that a producer is made of; None if it is absent.
+    fn text_of(&mut self, id: ProducerId, of: ProducerId) -> Result<Option<TextRef<'e>>, Box<Failure>> {
+        match self.value(of)? {
+            Datum::Text(text) => Ok(Some(text)),
+            Datum::Absent => Ok(None),
+            _ => {
+                let position = &self.program.nodes[id.index()].position;
+                Failure::evaluation("what is to be read is no string", position)
+            }
+        }
+    }
+
+    fn parse_uri(&mut self, text: TextRef<'e>) -> Datum<'e> {
+        let Some(uri) = Uri::parse(self.read(text)) else { return Datum::Absent };
+        self.uris.push((uri, text));
+        Datum::Uri(self.uris.len() - 1)
+    }
+
+    fn digest(
+        &mut self,
+        id: ProducerId,
+        digest: &'e digest::Digest,
+        compiled: &'e Compiled,
+    ) -> Result<Datum<'e>, Box<Failure>> {
+        let Compiled::Digest { key, pieces } = compiled else { return Ok(Datum::Absent) };
+        // Pieces may be digests, which use the same room.
+        let mut input = std::mem::take(&mut self.input);
+        let start = input.len();
+        for (piece, number) in digest.pieces.iter().zip(pieces) {
+            let value = match piece {
+                digest::Piece::Text(text) => Datum::Text(TextRef::Borrowed(text)),
+                digest::Piece::Producer(of) => {
+                    self.input = input;
+                    let value = self.value(*of)?;
+                    input = std::mem::take(&mut self.input);
+                    value
+                }
+            };
+            if self.program.digests_use_up && std::mem::replace(&mut self.used_up[*number], true) {
+                continue;
+            }
+            match value {
+                Datum::Text(text) => input.extend_from_slice(self.read(text).as_bytes()),
+                Datum::Bytes(part, _) => input.extend_from_slice(&self.bytes[range(part)]),
+                Datum::Json(node) => {
+                    let _ = self.shared.document.scalar_text(node, |text| input.extend_from_slice(text.as_bytes()));
+                }
+                _ => {}
+            }
+        }
+        let from = self.bytes.len();
+        digest::compute(digest.algorithm, key.as_deref(), &input[start..], &mut self.bytes);
+        input.truncate(start);
+        self.input = input;
+        Ok(Datum::Bytes(Part { start: narrow(from), end: narrow(self.bytes.len()) }, id))
+    }
+
+    /// The bytes of a digest, unless they were used up.
+    pub(in crate::mapping) fn bytes_of(&self, part: Part, of: ProducerId) -> &[u8] {
+        let piece = self.program.nodes[of.index()].piece;
+        match piece {
+            Some(piece) if self.program.digests_use_up && self.used_up[piece] => &[],
+            _ => &self.bytes[range(part)],
+        }
+    }
+}

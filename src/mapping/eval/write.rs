@@ -1,0 +1,91 @@
+//! From values to the slots of the record.
+
+use super::{Datum, Evaluation, Failure, narrow, range};
+use crate::{
+    mapping::{function::uri, java::uri::Part, json::avro},
+    record::{
+        binary::{write_bytes, write_length, write_long},
+        chunk::DeadReason,
+        kind::Type,
+        plan::Slot,
+    },
+};
+
+impl<'e> Evaluation<'e, '_> {
+    /// Encodes a value that no slot holds by itself as a field of type `kind`; None if the field stays as it is.
+    pub(super) fn encode(
+        &mut self,
+        value: Datum<'e>,
+        field: usize,
+        kind: &'e Type,
+        position: &str,
+    ) -> Result<Option<Part>, Box<Failure>> {
+        let mut out = std::mem::take(&mut self.bytes);
+        let start = out.len();
+        let written = self.write(value, kind, &mut out);
+        self.bytes = out;
+        match written {
+            Ok(()) => Ok(Some(Part { start: narrow(start), end: narrow(self.bytes.len()) })),
+            Err(avro::Unwritten::Left) => Ok(None),
+            Err(avro::Unwritten::Dead(why)) => {
+                let name = self.program.schema.as_ref().and_then(|schema| schema.fields().get(field));
+                let message = format!("field '{}': {why}", name.map_or("", |field| field.name.as_str()));
+                let position = position.to_owned();
+                Err(Box::new(Failure { reason: DeadReason::RecordIncomplete, message, position }))
+            }
+        }
+    }
+
+    fn write(&self, value: Datum<'e>, kind: &Type, out: &mut Vec<u8>) -> Result<(), avro::Unwritten> {
+        if let (Datum::Json(node), Some(schema)) = (value, &self.program.schema) {
+            return avro::write(&self.shared.document, node, kind, schema.types(), out);
+        }
+        let Some((branch, kind)) = kind.unwrapped_branch() else { return Err(avro::Unwritten::Left) };
+        write_branch(branch, out);
+        match (value, kind) {
+            (Datum::Query(query), _) => uri::write_query(self.read(query), out),
+            (Datum::List(list), Type::Array(items)) => {
+                let branch = items.unwrapped_branch().and_then(|(branch, _)| branch);
+                if !list.is_empty() {
+                    write_length(out, list.len());
+                }
+                for item in list.items() {
+                    write_branch(branch, out);
+                    write_bytes(out, self.read(self.list_item(item)).as_bytes());
+                }
+                out.push(0);
+            }
+            // Typing lets nothing else come here.
+            _ => return Err(avro::Unwritten::Left),
+        }
+        Ok(())
+    }
+
+    pub(super) fn slot(&self, value: Datum<'e>) -> Slot<'_> {
+        match value {
+            Datum::Boolean(value) => Slot::Boolean(value),
+            Datum::Int(value) => Slot::Int(value),
+            Datum::Long(value) => Slot::Long(value),
+            Datum::Float(value) => Slot::Float(value),
+            Datum::Double(value) => Slot::Double(value),
+            Datum::Text(text) => Slot::Text(self.read(text).into()),
+            Datum::Bytes(part, of) => Slot::Bytes(self.bytes_of(part, of).into()),
+            Datum::Encoded(part) => Slot::Encoded(self.bytes[range(part)].into()),
+            // Typing lets none of these be mapped as they are.
+            Datum::Absent
+            | Datum::Query(_)
+            | Datum::Uri(_)
+            | Datum::Agent(_)
+            | Datum::List(_)
+            | Datum::Json(_)
+            | Datum::Match(_) => Slot::Unset,
+        }
+    }
+}
+
+fn write_branch(branch: Option<usize>, out: &mut Vec<u8>) {
+    if let Some(branch) = branch {
+        // A union of two.
+        write_long(out, i64::from(branch != 0));
+    }
+}
