@@ -14,9 +14,10 @@ use crate::{
         live::{Sampler, Window},
     },
     disk::{Disk, RealDisk},
+    enrich::cache::AgentCache,
     event::{Keep, duplicate::DuplicateMemory},
     journal::{Block, Journal, JournalError, JournalSettings, Start},
-    mapping::Mapping,
+    mapping::{Mapping, Scratch},
     metrics::Metrics,
     sink::{
         Ledger, SinkError,
@@ -183,6 +184,11 @@ struct Wiring<'a> {
 }
 
 impl Wiring<'_> {
+    fn scratch(&self) -> Scratch {
+        let mapper = &self.settings.mapper;
+        Scratch::with_agents(AgentCache::new(mapper.user_agent_cache_size).with_client_hints(mapper.client_hints))
+    }
+
     /// The delivery of a sink that writes files; none if no mapping feeds it.
     fn files(&self, file: &FileSettings, numbers: &Arc<FileNumbers>) -> Result<Option<FileParts>, PipelineError> {
         let feeding = self.feeds.iter().filter(|feed| feed.sinks.iter().any(|name| name == file.name.as_str()));
@@ -213,7 +219,7 @@ impl Wiring<'_> {
             sink,
             ledger: Ledger::new(cursor, names, letters, self.metrics),
             reader,
-            map: delivery::program(mappings, self.settings.mapper.user_agent_cache_size, sampler),
+            map: delivery::program(mappings, self.scratch(), sampler),
             metrics: self.metrics.clone(),
             backoff: delivery::backoff(),
         }))

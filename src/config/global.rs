@@ -170,9 +170,18 @@ fn mapper(mut mapper: Section<'_>, problems: &Problems) -> MapperSettings {
         agents.error("type", Diagnostic::warning(code::NO_EFFECT, message), "");
     }
     let user_agent_cache_size = count(agents.integer("cache_size", &Limits::clamp(0..=1_000_000, INT)));
+    let client_hints = agents.boolean("client_hints");
     agents.finish();
     mapper.finish();
-    MapperSettings { buffer_size, threads, duplicate_memory_size, ip2geo_database, user_agent_cache_size, digest_reuse }
+    MapperSettings {
+        buffer_size,
+        threads,
+        duplicate_memory_size,
+        ip2geo_database,
+        user_agent_cache_size,
+        client_hints,
+        digest_reuse,
+    }
 }
 
 /// Slots of one duplicate memory such that all of them together stay within [`SLOTS_MAX`].

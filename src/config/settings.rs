@@ -142,6 +142,8 @@ pub struct MapperSettings {
     pub ip2geo_database: Option<PathBuf>,
     /// `user_agent_parser.cache_size`.
     pub user_agent_cache_size: usize,
+    /// `user_agent_parser.client_hints`: hints refine what a user agent tells.
+    pub client_hints: bool,
     /// `digest_reuse`.
     pub digest_reuse: DigestReuse,
 }
@@ -155,6 +157,7 @@ impl Default for MapperSettings {
             duplicate_memory_size: 1_000_000,
             ip2geo_database: None,
             user_agent_cache_size: 1000,
+            client_hints: false,
             digest_reuse: DigestReuse::Correct,
         }
     }

@@ -108,11 +108,10 @@ impl DeliveryHandle {
 /// A mapping step; called once per block.
 pub type Program = Box<dyn FnMut(&Arc<Block>, &mut RecordChunk) + Send>;
 
-/// The mapping step of a sink: its mappings in order, with a cache of `user_agents` distinct agents. What comes of it
+/// The mapping step of a sink: its mappings in order, with what they keep in `scratch`. What comes of it
 /// is shown to the `sampler`.
 #[must_use]
-pub fn program(mappings: Vec<Arc<Mapping>>, user_agents: usize, mut sampler: Sampler) -> Program {
-    let mut scratch = Scratch::new(user_agents);
+pub fn program(mappings: Vec<Arc<Mapping>>, mut scratch: Scratch, mut sampler: Sampler) -> Program {
     Box::new(move |block, chunk| {
         mapping::map(&mappings, block, &mut scratch, chunk);
         sampler.look(&mappings, chunk);

@@ -80,7 +80,13 @@ impl Scratch {
     /// With room for `user_agents` distinct agents in the cache.
     #[must_use]
     pub fn new(user_agents: usize) -> Self {
-        Self { agents: AgentCache::new(user_agents), shared: Shared::default(), buffers: Buffers::default() }
+        Self::with_agents(AgentCache::new(user_agents))
+    }
+
+    /// With this cache of agents.
+    #[must_use]
+    pub fn with_agents(agents: AgentCache) -> Self {
+        Self { agents, shared: Shared::default(), buffers: Buffers::default() }
     }
 }
 

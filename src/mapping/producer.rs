@@ -230,6 +230,7 @@ impl Producer {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Request(request) => request.kind(),
+            Self::Agent(_, AgentField::IsBot) => Kind::Boolean,
             Self::Cookie(_)
             | Self::Agent(..)
             | Self::QueryValue(..)

@@ -2,7 +2,7 @@
 
 use super::{Datum, Evaluation, Failure, TextRef, narrow, range};
 use crate::mapping::{
-    function::{condition, cookie, digest, header, parameters, regex, uri},
+    function::{condition, cookie, digest, header, parameters, regex, uri, user_agent::Property},
     java::uri::{Part, Uri},
     producer::{Producer, ProducerId},
     program::{Compiled, Node},
@@ -15,7 +15,10 @@ impl<'e> Evaluation<'e, '_> {
             Producer::Cookie(name) => cookie::evaluate(self.event, name),
             Producer::UserAgent => self.agent(),
             Producer::Agent(of, field) => match self.value(*of)? {
-                Datum::Agent(agent) => Datum::text(Some(field.of(agent))),
+                Datum::Agent(agent) => match field.of(agent) {
+                    Property::Text(text) => Datum::text(Some(text)),
+                    Property::Boolean(value) => Datum::Boolean(value),
+                },
                 _ => Datum::Absent,
             },
             Producer::Uri(of) => self.text_of(id, *of)?.map_or(Datum::Absent, |text| self.parse_uri(text)),
@@ -117,7 +120,8 @@ impl<'e> Evaluation<'e, '_> {
             return Datum::Agent(agent);
         }
         let Some(text) = self.event.user_agent() else { return Datum::Absent };
-        Datum::Agent(self.agent.get_or_init(|| self.agents.get(text)))
+        let headers = &self.event.headers;
+        Datum::Agent(self.agent.get_or_init(|| self.agents.get(text, |name| headers.first(name))))
     }
 
     /// The text that a producer is made of; None if it is absent.
