@@ -229,10 +229,9 @@ impl Producer {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
+            Self::Agent(_, field) => field.kind(),
             Self::Request(request) => request.kind(),
-            Self::Agent(_, AgentField::IsBot) => Kind::Boolean,
             Self::Cookie(_)
-            | Self::Agent(..)
             | Self::QueryValue(..)
             | Self::HeaderValue(..)
             | Self::ParameterValue(_)

@@ -95,7 +95,7 @@ impl UserAgent {
         };
         let renamed = self.name != name;
         if renamed {
-            self.family = name.clone();
+            self.family.clone_from(&name);
             self.name = name;
             self.vendor = known.map_or("", |known| known.3).into();
         }
@@ -229,7 +229,7 @@ mod tests {
             &agent.os_family,
             &agent.os_version,
         ]
-        .map(|text| text.to_string())
+        .map(ToString::to_string)
         .join("|")
     }
 

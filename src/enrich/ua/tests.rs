@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 use crate::documentation::check_block;
 
@@ -115,12 +117,12 @@ fn recorded_agents_agree_field_by_field() {
             let shown: String = text.chars().take(120).collect::<String>().replace('|', "\\|");
             let code = |text: &str| if text.is_empty() { "empty".to_owned() } else { format!("`{text}`") };
             let field = FIELDS[index];
-            table += &format!("| `{shown}` | {field} | {} | {} |\n", code(expected), code(value));
+            let _ = writeln!(table, "| `{shown}` | {field} | {} | {} |", code(expected), code(value));
         }
     }
     table += "\n| Field | agrees |\n| --- | --- |\n";
     for (field, agreed) in FIELDS.iter().zip(agreed) {
-        table += &format!("| {field} | {agreed} of {cases} |\n");
+        let _ = writeln!(table, "| {field} | {agreed} of {cases} |");
         if ["Family", "Type", "OsFamily", "DeviceCategory"].contains(field) {
             assert!(f64::from(agreed) >= 0.97 * f64::from(cases), "{field}: {agreed} of {cases}\n{table}");
         }

@@ -3,7 +3,7 @@
 use super::{Found, Given};
 use crate::{
     enrich::ua::UserAgent,
-    mapping::producer::{Producer, ProducerId},
+    mapping::producer::{Kind, Producer, ProducerId},
 };
 
 /// A property of a user agent.
@@ -47,6 +47,12 @@ impl AgentField {
     #[must_use]
     pub fn name(self) -> &'static str {
         FIELDS[self as usize].0
+    }
+
+    /// Static type of its values.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        if self == Self::IsBot { Kind::Boolean } else { Kind::Text }
     }
 
     /// The property of an agent.
