@@ -21,6 +21,7 @@ use crate::{
     listen::{self, Counters, Gate, ListenError, Listener},
     metrics::Metrics,
     pipeline::{self, Feed, Pipeline, PipelineError},
+    reload,
     signal::StopSignals,
     source::{Router, RouterParts},
     util::{
@@ -59,6 +60,9 @@ pub enum StartError {
     /// The pipeline does not start.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+    /// A database of places cannot be used.
+    #[error(transparent)]
+    Places(#[from] reload::PlacesError),
     /// The system gives no threads or signals.
     #[error("the runtime cannot be started: {0}")]
     Runtime(#[source] io::Error),
@@ -111,7 +115,12 @@ impl App {
         let listener = listen::bind(&settings.server).map_err(failed)?;
         let failed = |source| StartError::Listen { key: "divolte.global.admin", source };
         let admin_listener = bind_admin(&settings).map_err(failed)?;
-        let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, runtime.handle())?;
+        let databases = &settings.mapper.geo_databases;
+        let places = reload::open_places(databases)?;
+        let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, places.as_ref(), runtime.handle())?;
+        if let Some(places) = places {
+            runtime.spawn(reload::follow_places(databases.clone(), places));
+        }
         let gate = Arc::new(Gate::new());
         let parts = RouterParts {
             intake: pipeline.intake.clone(),

@@ -14,7 +14,7 @@ use crate::{
         live::{Sampler, Window},
     },
     disk::{Disk, RealDisk},
-    enrich::cache::AgentCache,
+    enrich::{cache::AgentCache, geo::CurrentPlaces},
     event::{Keep, duplicate::DuplicateMemory},
     journal::{Block, Journal, JournalError, JournalSettings, Start},
     mapping::{Mapping, Scratch},
@@ -84,6 +84,7 @@ impl Pipeline {
         feeds: &[Feed],
         clock: &Arc<dyn Clock>,
         metrics: &Metrics,
+        places: Option<&Arc<CurrentPlaces>>,
         runtime: &Handle,
     ) -> Result<Self, PipelineError> {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
@@ -94,7 +95,7 @@ impl Pipeline {
         let forget = Box::new(move |block: &Block| forgetful.forget(block.events().map(|(_, event)| event)));
         let journal = Arc::new(Journal::open(journal_settings, Arc::clone(&disk), forget)?);
         let window = Arc::new(Window::new(Arc::clone(clock)));
-        let wiring = Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window };
+        let wiring = Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window, places };
         let numbers = Arc::new(FileNumbers::new());
         // All sinks are made before any of them works: a wrong one stops the start with nothing half done.
         let mut parts = Vec::new();
@@ -181,12 +182,14 @@ struct Wiring<'a> {
     metrics: &'a Metrics,
     journal: &'a Journal,
     window: &'a Arc<Window>,
+    places: Option<&'a Arc<CurrentPlaces>>,
 }
 
 impl Wiring<'_> {
     fn scratch(&self) -> Scratch {
         let mapper = &self.settings.mapper;
-        Scratch::with_agents(AgentCache::new(mapper.user_agent_cache_size).with_client_hints(mapper.client_hints))
+        let agents = AgentCache::new(mapper.user_agent_cache_size).with_client_hints(mapper.client_hints);
+        Scratch::with_agents(agents).with_places(self.places.map(Arc::clone))
     }
 
     /// The delivery of a sink that writes files; none if no mapping feeds it.

@@ -158,7 +158,9 @@ fn mapper(mut mapper: Section<'_>, problems: &Problems) -> MapperSettings {
     let slots = count(mapper.integer("duplicate_memory_size", &slots));
     let (path, other) = (mapper.path("duplicate_memory_size"), mapper.path("threads"));
     let duplicate_memory_size = bound_slots(threads, slots, &path, &other, problems);
-    let ip2geo_database = mapper.optional_file("ip2geo_database");
+    let more = mapper.names("ip2geo_databases").unwrap_or_default();
+    let geo_databases = mapper.optional_file("ip2geo_database").into_iter();
+    let geo_databases = geo_databases.chain(more.into_iter().map(|(file, _)| file.into())).collect();
     let digest_reuse = match mapper.choice("digest_reuse", &["correct", "original"], false) {
         "original" => DigestReuse::Original,
         _ => DigestReuse::Correct,
@@ -177,7 +179,7 @@ fn mapper(mut mapper: Section<'_>, problems: &Problems) -> MapperSettings {
         buffer_size,
         threads,
         duplicate_memory_size,
-        ip2geo_database,
+        geo_databases,
         user_agent_cache_size,
         client_hints,
         digest_reuse,

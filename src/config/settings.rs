@@ -138,8 +138,9 @@ pub struct MapperSettings {
     pub threads: usize,
     /// `duplicate_memory_size`: slots of each duplicate memory.
     pub duplicate_memory_size: usize,
-    /// `ip2geo_database`: a database of places by address, which could be opened; `.gz` = compressed.
-    pub ip2geo_database: Option<PathBuf>,
+    /// `ip2geo_database` and `ip2geo_databases`: databases of places by address, in the order in which they are asked;
+    /// `.gz` = compressed.
+    pub geo_databases: Vec<PathBuf>,
     /// `user_agent_parser.cache_size`.
     pub user_agent_cache_size: usize,
     /// `user_agent_parser.client_hints`: hints refine what a user agent tells.
@@ -155,7 +156,7 @@ impl Default for MapperSettings {
             buffer_size: 1 << 20,
             threads: 1,
             duplicate_memory_size: 1_000_000,
-            ip2geo_database: None,
+            geo_databases: Vec::new(),
             user_agent_cache_size: 1000,
             client_hints: false,
             digest_reuse: DigestReuse::Correct,

@@ -33,8 +33,8 @@ codes! {
     UNKNOWN_METHOD "M011" "a method that a value does not have";
     UNKNOWN_NAME "M012" "a variable or property that does not exist";
     BAD_ARGUMENTS "M013" "arguments that a function does not take";
-    NOT_YET "M014" "a part of the language that this release does not support yet";
     BAD_VALUE "M015" "a value that cannot be used here";
+    NO_PLACES "M016" "places are asked for, but there is no database of them";
     UNKNOWN_FIELD "M020" "a field that the schema does not have";
     FIELD_TYPE "M021" "a value whose type does not fit the field";
     LITERAL_TYPE "M022" "a literal whose type does not fit the field";

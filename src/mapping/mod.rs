@@ -31,7 +31,7 @@ pub use block::map;
 
 use crate::{
     diagnostic::{Diagnostic, SourceText},
-    enrich::cache::AgentCache,
+    enrich::{cache::AgentCache, geo::CurrentPlaces},
     event::Keep,
     record::{plan::Plan, schema::RecordSchema},
 };
@@ -72,6 +72,7 @@ pub struct MappingOptions {
 #[derive(Debug)]
 pub struct Scratch {
     agents: AgentCache,
+    places: Option<Arc<CurrentPlaces>>,
     shared: Shared,
     buffers: Buffers,
 }
@@ -86,7 +87,15 @@ impl Scratch {
     /// With this cache of agents.
     #[must_use]
     pub fn with_agents(agents: AgentCache) -> Self {
-        Self { agents, shared: Shared::default(), buffers: Buffers::default() }
+        Self { agents, places: None, shared: Shared::default(), buffers: Buffers::default() }
+    }
+}
+
+impl Scratch {
+    /// With these databases of places, as far as there are any.
+    #[must_use]
+    pub fn with_places(self, places: Option<Arc<CurrentPlaces>>) -> Self {
+        Self { places, ..self }
     }
 }
 

@@ -119,7 +119,7 @@ fn mapped(mappings: &[Arc<Mapping>], bytes: &[u8]) -> RecordChunk {
         chunk = RecordChunk::default();
         chunk.outcomes.resize_with(mappings.len(), Outcomes::default);
         let (event, party) = decode_with_party(bytes).unwrap();
-        map_event(mappings, &event, &Place { offset: Offset(7), party }, &mut scratch, &mut chunk);
+        map_event(mappings, &event, &Place { offset: Offset(7), party }, None, &mut scratch, &mut chunk);
     }
     chunk
 }

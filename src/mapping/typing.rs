@@ -215,7 +215,9 @@ impl Fields<'_> {
     fn producer(&self, id: ProducerId, field: &Field, span: Span) -> Option<Diagnostic> {
         let Some(unwrapped) = field.kind.unwrapped() else {
             return match self.producers.kind(id) {
-                kind @ (Kind::Uri | Kind::UserAgent | Kind::Matcher) => Some(self.not_mappable(id, kind, span)),
+                kind @ (Kind::Uri | Kind::UserAgent | Kind::Place | Kind::Matcher) => {
+                    Some(self.not_mappable(id, kind, span))
+                }
                 Kind::Json | Kind::Parameters => self.odd_json(field, span),
                 _ => Some(self.odd_union(field, span)),
             };
@@ -230,13 +232,18 @@ impl Fields<'_> {
             Kind::Double => (*unwrapped == Type::Double, "a double"),
             Kind::Bytes => (*unwrapped == Type::Bytes, "bytes"),
             Kind::TextList => (matches!(unwrapped, Type::Array(items) if text_items(items)), "an array of strings"),
+            Kind::IntList => {
+                (matches!(unwrapped, Type::Array(items) if items.unwrapped() == Some(&Type::Int)), "an array of ints")
+            }
             Kind::Query => {
                 let fits = matches!(unwrapped, Type::Map(values)
                     if matches!(&**values, Type::Array(items) if **items == Type::String));
                 (fits, "a map of arrays of strings")
             }
             Kind::Json | Kind::Parameters => return self.odd_json(field, span),
-            kind @ (Kind::Uri | Kind::UserAgent | Kind::Matcher) => return Some(self.not_mappable(id, kind, span)),
+            kind @ (Kind::Uri | Kind::UserAgent | Kind::Place | Kind::Matcher) => {
+                return Some(self.not_mappable(id, kind, span));
+            }
         };
         if fits {
             return None;
@@ -263,6 +270,7 @@ impl Fields<'_> {
         let example = match kind {
             Kind::Uri => ".path()",
             Kind::Matcher => ".group(1)",
+            Kind::Place => ".countryCode()",
             _ => ".name()",
         };
         self.reports.error(NOT_MAPPABLE, span, message).hint(format!("map one of its properties, such as `{example}`"))

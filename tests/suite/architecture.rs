@@ -57,7 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that see everything: the wiring, and the command line around it.
-const SEE_ALL: &[&str] = &["app", "pipeline", "cli", "command", "main", "lib"];
+const SEE_ALL: &[&str] = &["app", "pipeline", "reload", "cli", "command", "main", "lib"];
 
 /// Parts of `config` that nobody else may name.
 const CONFIG_INSIDE: &[&str] = &["hocon", "options", "origin", "units", "validate"];
@@ -70,7 +70,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hocon_parser", &["config/hocon.rs", "config/hocon/"]),
     ("apache_avro", &["record/", "command/cat.rs"]),
     ("woothee", &["enrich/ua.rs", "enrich/ua/"]),
-    ("maxminddb", &["config/geo.rs", "enrich/geo.rs"]),
+    ("maxminddb", &["config/geo.rs", "enrich/geo.rs", "enrich/geo/"]),
     ("codespan_reporting", &["diagnostic.rs", "diagnostic/"]),
 ];
 

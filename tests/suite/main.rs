@@ -14,6 +14,7 @@ mod documents;
 mod fastavro;
 mod follow;
 mod gallery;
+mod geo;
 mod live;
 mod metrics;
 mod promql;

@@ -2,7 +2,7 @@
 
 use super::{Datum, Evaluation, Failure, TextRef, narrow, range};
 use crate::mapping::{
-    function::{condition, cookie, digest, header, parameters, regex, uri, user_agent::Property},
+    function::{condition, cookie, digest, geo, header, parameters, regex, uri, user_agent::Property},
     java::uri::{Part, Uri},
     producer::{Producer, ProducerId},
     program::{Compiled, Node},
@@ -21,6 +21,15 @@ impl<'e> Evaluation<'e, '_> {
                 },
                 _ => Datum::Absent,
             },
+            Producer::Place(None) => match self.event.remote_host {
+                Some(host) => geo::place(self, TextRef::Borrowed(host)),
+                None => Datum::Absent,
+            },
+            Producer::Place(Some(of)) => self.text_of(id, *of)?.map_or(Datum::Absent, |text| geo::place(self, text)),
+            Producer::PlacePart(of, field) => {
+                let place = self.value(*of)?;
+                geo::part(self, place, *field)
+            }
             Producer::Uri(of) => self.text_of(id, *of)?.map_or(Datum::Absent, |text| self.parse_uri(text)),
             Producer::UriPart(of, part) => match self.value(*of)? {
                 Datum::Uri(index) => {

@@ -7,7 +7,7 @@ mod evaluate;
 mod value;
 mod write;
 
-use std::{cell::OnceCell, ops::Range, sync::Arc};
+use std::{cell::OnceCell, net::IpAddr, ops::Range, sync::Arc};
 
 pub use value::{Datum, List, TextRef};
 
@@ -23,7 +23,11 @@ use super::{
     program::{Op, Program},
 };
 use crate::{
-    enrich::{cache::AgentCache, ua::UserAgent},
+    enrich::{
+        cache::AgentCache,
+        geo::{Known, Places},
+        ua::UserAgent,
+    },
     event::Event,
     record::{chunk::DeadReason, plan::Slot},
 };
@@ -71,6 +75,8 @@ pub struct Buffers {
     memo: Vec<Option<Datum<'static>>>,
     uris: Vec<(Uri, TextRef<'static>)>,
     items: Vec<TextRef<'static>>,
+    ints: Vec<i32>,
+    known: Vec<Known<'static>>,
     matches: Vec<regex::Match<'static>>,
     groups: Vec<Option<Part>>,
     bytes: Vec<u8>,
@@ -109,6 +115,7 @@ pub struct Evaluation<'e, 's> {
     pub(in crate::mapping) event: &'e Event<'e>,
     agent: &'e OnceCell<Arc<UserAgent>>,
     agents: &'s mut AgentCache,
+    places: Option<&'e Places>,
     pub(in crate::mapping) shared: &'s mut Shared,
     pub(in crate::mapping) paths: &'s mut Paths,
     pub(in crate::mapping) locations: &'s mut Locations,
@@ -119,6 +126,8 @@ pub struct Evaluation<'e, 's> {
     memo: Vec<Option<Datum<'e>>>,
     uris: Vec<(Uri, TextRef<'e>)>,
     items: Vec<TextRef<'e>>,
+    ints: Vec<i32>,
+    known: Vec<Known<'e>>,
     pub(in crate::mapping) matches: Vec<regex::Match<'e>>,
     pub(in crate::mapping) groups: Vec<Option<Part>>,
     bytes: Vec<u8>,
@@ -132,6 +141,8 @@ pub struct Evaluation<'e, 's> {
 pub struct Tools<'s> {
     /// Recognised user agents.
     pub agents: &'s mut AgentCache,
+    /// Databases of places, if there are any.
+    pub places: Option<&'s Places>,
     /// What the mappings of this event share.
     pub shared: &'s mut Shared,
     /// Buffers.
@@ -149,12 +160,13 @@ pub fn run<T>(
     tools: Tools<'_>,
     then: impl FnOnce(&[Slot<'_>]) -> T,
 ) -> Result<T, Box<Failure>> {
-    let Tools { agents, shared, buffers } = tools;
+    let Tools { agents, places, shared, buffers } = tools;
     let mut run = Evaluation {
         program,
         event,
         agent,
         agents,
+        places,
         shared,
         paths: &mut buffers.paths,
         locations: &mut buffers.locations,
@@ -164,6 +176,8 @@ pub fn run<T>(
         memo: emptied!(buffers.memo),
         uris: emptied!(buffers.uris),
         items: emptied!(buffers.items),
+        ints: std::mem::take(&mut buffers.ints),
+        known: emptied!(buffers.known),
         matches: emptied!(buffers.matches),
         groups: std::mem::take(&mut buffers.groups),
         bytes: std::mem::take(&mut buffers.bytes),
@@ -172,6 +186,7 @@ pub fn run<T>(
     };
     run.text.clear();
     run.groups.clear();
+    run.ints.clear();
     run.bytes.clear();
     run.used_up.clear();
     run.used_up.resize(program.pieces, false);
@@ -189,6 +204,8 @@ pub fn run<T>(
     buffers.memo = emptied!(run.memo);
     buffers.uris = emptied!(run.uris);
     buffers.items = emptied!(run.items);
+    buffers.ints = run.ints;
+    buffers.known = emptied!(run.known);
     buffers.matches = emptied!(run.matches);
     buffers.groups = run.groups;
     buffers.bytes = run.bytes;
@@ -305,6 +322,29 @@ impl<'e> Evaluation<'e, '_> {
     /// A text of a list.
     pub(in crate::mapping) fn list_item(&self, index: usize) -> TextRef<'e> {
         self.items[index]
+    }
+
+    /// What the databases know of an address.
+    pub(in crate::mapping) fn look_up(&mut self, address: IpAddr) -> Datum<'e> {
+        let start = self.known.len();
+        match self.places {
+            Some(places) if places.look_up(address, &mut self.known) => {
+                Datum::Place(Part { start: narrow(start), end: narrow(self.known.len()) })
+            }
+            _ => Datum::Absent,
+        }
+    }
+
+    /// What is known of a place.
+    pub(in crate::mapping) fn known(&self, place: Part) -> &[Known<'e>] {
+        &self.known[range(place)]
+    }
+
+    /// Keeps a list of numbers.
+    pub(in crate::mapping) fn ints(&mut self, numbers: &[i32]) -> Datum<'e> {
+        let start = self.ints.len();
+        self.ints.extend_from_slice(numbers);
+        Datum::Ints(Part { start: narrow(start), end: narrow(self.ints.len()) })
     }
 
     /// The custom parameters, read once per event.

@@ -5,7 +5,7 @@ use crate::{
     diagnostic::nearest,
     mapping::{
         ast::{Argument, Call, Name, Span},
-        diagnostic::{BAD_ARGUMENTS, NO_EFFECT, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
+        diagnostic::{BAD_ARGUMENTS, NO_EFFECT, NO_PLACES, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
         function::{self, Found, Given, function_names, method_names},
         producer::ProducerId,
     },
@@ -191,7 +191,12 @@ impl<'a> Interpreter<'a, '_> {
         }
         let given: Vec<Given> = arguments.iter().map(|value| self.given(value)).collect();
         self.spend(span, cost_of(&given))?;
-        match function::function(&name.text, &given) {
+        if name.text == "ip2geo" && !self.surroundings.has_places {
+            let message = "`ip2geo` needs a database of places, and the configuration names none";
+            let hint = "set `divolte.global.mapper.ip2geo_database` to a file of the kind `GeoLite2-City.mmdb`";
+            return Err(self.error_with_hint(NO_PLACES, span, message, hint));
+        }
+        match function::function(&self.producers, &name.text, &given) {
             Found::Producer(producer) => self.producer(span, producer),
             Found::Odd(producer, why) => {
                 self.warn(NO_EFFECT, span, why, "give it an argument");
@@ -199,7 +204,6 @@ impl<'a> Interpreter<'a, '_> {
             }
             Found::WrongArguments(wanted) => Err(self.wrong_arguments(name, wanted, arguments)),
             Found::Bad(why) => Err(self.error(BAD_ARGUMENTS, span, why)),
-            Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
             Found::Unknown if is_known(&name.text) => Err(self.wrong_arguments(name, "other arguments", arguments)),
             Found::Unknown => Err(self.unknown_function(name)),
         }
@@ -225,7 +229,6 @@ impl<'a> Interpreter<'a, '_> {
                 })
             }
             Found::Bad(why) => Err(self.error(BAD_ARGUMENTS, span, why)),
-            Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
             Found::Unknown => {
                 let kind = self.producers.kind(id);
                 let message = format!("{} has no method `{}`", kind.describe(), name.text);

@@ -25,7 +25,7 @@ use std::{collections::HashSet, rc::Rc};
 use super::{
     action::Action,
     ast::{Closure, Name, Script, Span, Statement, StatementKind},
-    diagnostic::{Code, LIMIT, NOT_YET, Reports, UNSUPPORTED_CONSTRUCT},
+    diagnostic::{Code, LIMIT, Reports, UNSUPPORTED_CONSTRUCT},
     function::digest::{Algorithm, Digest},
     producer::{Producer, ProducerId, Producers},
     typing,
@@ -63,12 +63,14 @@ pub struct Surroundings {
     pub environment: fn(&str) -> Option<String>,
     /// The clock, milliseconds since the Unix epoch.
     pub now_ms: i64,
+    /// Whether there is a database of places.
+    pub has_places: bool,
 }
 
 impl Default for Surroundings {
     /// No variables, and no time but the epoch.
     fn default() -> Self {
-        Self { environment: |_| None, now_ms: 0 }
+        Self { environment: |_| None, now_ms: 0, has_places: false }
     }
 }
 
@@ -153,10 +155,6 @@ impl<'a> Interpreter<'a, '_> {
 
     fn unsupported(&self, span: Span, what: &str) -> Stop<'a> {
         self.error(UNSUPPORTED_CONSTRUCT, span, format!("{what} is not supported in mappings"))
-    }
-
-    fn not_yet(&self, span: Span, what: &str) -> Stop<'a> {
-        self.error(NOT_YET, span, format!("{what} is not supported by this release"))
     }
 
     fn warn(&mut self, code: Code, span: Span, message: impl Into<String>, hint: &str) {
