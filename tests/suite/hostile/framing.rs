@@ -53,7 +53,7 @@ pub fn split() -> Vec<Case> {
             .then(Step::Send(bytes[at..].to_vec()))
     };
     let json = event("split");
-    let chunks: String = json.chars().map(|character| format!("1\r\n{character}\r\n")).collect();
+    let chunks = json.chars().fold(String::new(), |chunks, character| chunks + &format!("1\r\n{character}\r\n"));
     let text = format!("Content-Length: {}\r\n", json.len());
     vec![
         drip("byte by byte", get("/ping", ""), Open(&[200]), answered("ping", 200)),

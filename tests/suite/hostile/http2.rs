@@ -9,7 +9,7 @@ use super::{
     frames::{self, frame},
 };
 
-/// Protocol errors, as GOAWAY and RST_STREAM name them.
+/// Protocol errors, as `GOAWAY` and `RST_STREAM` name them.
 const PROTOCOL: u32 = 1;
 const FLOW_CONTROL: u32 = 3;
 const STREAM_CLOSED: u32 = 5;
@@ -50,13 +50,13 @@ pub fn floods() -> Vec<Case> {
             Ended,
             closed("idle"),
         ),
-        case("continuations without end", &[open.clone()], Goaway(&[CALM]), closed("flood"))
+        case("continuations without end", std::slice::from_ref(&open), Goaway(&[CALM]), closed("flood"))
             .then(Step::Repeat(frame(frames::CONTINUATION, 0, 1, &frames::header("x", "y")), 10_000)),
-        case("empty continuations", &[open.clone()], Goaway(&[CALM]), closed("flood"))
+        case("empty continuations", std::slice::from_ref(&open), Goaway(&[CALM]), closed("flood"))
             .then(Step::Repeat(frame(frames::CONTINUATION, 0, 1, &[]), 10_000)),
         case("large continuations", &[open], Goaway(&[CALM]), closed("flood"))
             .then(Step::Repeat(frame(frames::CONTINUATION, 0, 1, &vec![0; 16_000]), 1000)),
-        case("empty data", &[body.clone()], Goaway(&[CALM]), closed("flood"))
+        case("empty data", std::slice::from_ref(&body), Goaway(&[CALM]), closed("flood"))
             .then(Step::Repeat(frame(frames::DATA, 0, 1, &[]), 50_000)),
         case("data of one byte", &[body], Goaway(&[CALM]), closed("flood"))
             .then(Step::Repeat(frame(frames::DATA, 0, 1, b"x"), 6000)),

@@ -76,7 +76,7 @@ fn heads_of_all_connections_share_their_memory() {
     server.valid_event("before");
     let before = server.look();
     let head = format!("GET / HTTP/1.1\r\nX: {}", "a".repeat(100_000));
-    let held: Vec<_> = (0..8)
+    let clients: Vec<_> = (0..8)
         .map(|_| {
             let mut stream = connect(server.port()).expect("room");
             let _ = stream.write_all(head.as_bytes());
@@ -85,7 +85,7 @@ fn heads_of_all_connections_share_their_memory() {
         .collect();
     server.moves(&before, &BTreeMap::from([(&*bad("overload"), 5.0)]));
     server.valid_event("meanwhile");
-    drop(held);
+    drop(clients);
     server.settles(&before, &BTreeMap::from([(&*closed("overload"), 5.0)]));
     server.stop_with(&["before", "meanwhile"]);
 }

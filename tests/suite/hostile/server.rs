@@ -158,7 +158,7 @@ pub fn target(name: &str) -> String {
         ("t", name),
     ];
     parameters.sort_unstable();
-    let canonical: String = parameters.iter().map(|(name, value)| format!("{name}={value},;")).collect();
+    let canonical = parameters.iter().fold(String::new(), |text, (name, value)| text + &format!("{name}={value},;"));
     let checksum = base36(murmur3_32(canonical.as_bytes(), 0).cast_signed());
     let encoded =
         |value: &str| if value == name { type_.clone() } else { value.replace(':', "%3A").replace('/', "%2F") };

@@ -65,7 +65,7 @@ pub fn bodies() -> Vec<Case> {
     let head = |path: &str, lines: &[(&str, &str)]| {
         let mut block = vec![0x83, 0x86, 0x01, 1, b'a'];
         block.extend(frames::literal(4, path));
-        lines.iter().for_each(|(name, value)| block.extend(frames::header(name, value)));
+        block.extend(lines.iter().flat_map(|(name, value)| frames::header(name, value)));
         frames::frame(frames::HEADERS, frames::END_HEADERS, 1, &block)
     };
     let json = [("content-type", "application/json")];
