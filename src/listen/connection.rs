@@ -91,9 +91,12 @@ impl Link {
             if self.started.load(Relaxed) != self.finished() {
                 return;
             }
-            if !self.spoken.swap(true, Relaxed) && bytes.starts_with(HTTP2_PREFACE) {
-                self.http2.store(true, Relaxed);
-                return;
+            if !self.spoken.load(Relaxed) {
+                self.spoken.store(true, Relaxed);
+                if bytes.starts_with(HTTP2_PREFACE) {
+                    self.http2.store(true, Relaxed);
+                    return;
+                }
             }
             self.head.store(true, Relaxed);
         }
