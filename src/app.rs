@@ -115,7 +115,7 @@ impl App {
         let failed = |source| StartError::Listen { key: "divolte.global.admin", source };
         let admin_listener = bind_admin(&settings).map_err(failed)?;
         let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, runtime.handle())?;
-        let gate = Arc::new(Gate::new());
+        let gate = Arc::new(Gate::with_limit(settings.server.limits.requests_max));
         let parts = RouterParts {
             intake: pipeline.intake.clone(),
             keep: Arc::new(pipeline::keep(feeds)),

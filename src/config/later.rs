@@ -25,9 +25,6 @@ use Instead::{Refuse, Warn};
 /// The keys below `divolte`, `*` for any name, with the values that ask for nothing.
 const LATER: &[(&str, &[&str], Instead)] = &[
     ("global.mapper.ip2geo_database", &[], Refuse("finding places by address")),
-    ("global.server.limits.request_line", &[], Warn),
-    ("global.server.limits.requests", &[], Warn),
-    ("global.server.limits.http2_resets", &[], Warn),
     ("global.journal.directory", &[], Warn),
     ("global.journal.segment_size", &[], Warn),
     ("global.journal.max_size", &[], Warn),

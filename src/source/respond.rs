@@ -118,12 +118,17 @@ impl Draft {
     }
 
     /// The journal does not take the event: 413 for one that never fits, else 503 and when to come again.
-    pub(super) fn refused(mut self, refused: Refused) -> Reply {
+    pub(super) fn refused(self, refused: Refused) -> Reply {
         if refused == Refused::TooLarge {
             return self.close().empty(StatusCode::PAYLOAD_TOO_LARGE);
         }
+        self.retry_later().empty(StatusCode::SERVICE_UNAVAILABLE)
+    }
+
+    /// Says when to come again.
+    pub(super) fn retry_later(mut self) -> Self {
         self.set(RETRY_AFTER, RETRY_AFTER_SECONDS);
-        self.empty(StatusCode::SERVICE_UNAVAILABLE)
+        self
     }
 
     fn finish(mut self, status: StatusCode, body: Bytes) -> Reply {

@@ -23,7 +23,7 @@ use crate::{
     config::settings::{BrowserSettings, Durability, JsonSettings, Settings, SourceSettings},
     event::Keep,
     journal::{Refused, Ticket},
-    listen::{Answer, ConnInfo, Gate, Phase, Reply, proxy},
+    listen::{Answer, ConnInfo, Gate, Phase, Reply, Shut, proxy},
     metrics::{Metrics, Stopwatch},
     util::clock::Clock,
 };
@@ -88,6 +88,9 @@ impl Route {
     }
 }
 
+/// Where load balancers ask.
+const PING: &str = "/ping";
+
 /// Number of everything that is no route in [`Counters::routes`].
 const UNROUTED: usize = 4;
 
@@ -96,6 +99,7 @@ struct Counters {
     /// Requests that no route saw.
     none: RouteCounters,
     bad: [Counter; BadTarget::ALL.len()],
+    overload: Counter,
 }
 
 impl Counters {
@@ -137,6 +141,7 @@ impl Counters {
             ],
             none: route("none", &[S::BAD_REQUEST, full]),
             bad: BadTarget::ALL.map(|bad| metrics.bad_requests(bad.reason())),
+            overload: metrics.bad_requests("overload"),
         }
     }
 }
@@ -181,7 +186,7 @@ impl Router {
                 SourceSettings::Json(json) => router.add_json(json, settings, parts),
             }
         }
-        router.add("/ping", Route::Ping);
+        router.add(PING, Route::Ping);
         if server.serve_static_resources && settings.embedded {
             router.shop = Some(Shop::new(script_path.as_deref()));
         } else if server.serve_static_resources {
@@ -317,9 +322,19 @@ impl Router {
         Draft::bare(parts).close().empty(StatusCode::BAD_REQUEST)
     }
 
-    fn closed(&self, parts: &mut Parts, stopwatch: Stopwatch) -> Reply {
+    /// The answer to a request that the gate does not let in. Load balancers that ask how we are get theirs even when
+    /// there is much to do: being busy is no reason to be taken out.
+    fn turn_away(&self, shut: Shut, parts: &mut Parts, stopwatch: Stopwatch) -> Option<Reply> {
+        let draft = match shut {
+            Shut::Full if parts.uri.path() == PING => return None,
+            Shut::Full => {
+                self.counters.overload.inc();
+                Draft::bare(parts).retry_later()
+            }
+            Shut::Closed => Draft::bare(parts),
+        };
         self.counters.none.count(StatusCode::SERVICE_UNAVAILABLE, stopwatch);
-        Draft::bare(parts).empty(StatusCode::SERVICE_UNAVAILABLE)
+        Some(draft.empty(StatusCode::SERVICE_UNAVAILABLE))
     }
 }
 
@@ -329,7 +344,12 @@ impl Answer for Router {
     async fn answer(&self, request: Request<Incoming>, connection: &ConnInfo) -> Reply {
         let stopwatch = Stopwatch::start();
         let (mut parts, body) = request.into_parts();
-        let Some(_pass) = self.gate.enter() else { return self.closed(&mut parts, stopwatch) };
+        let pass = self.gate.enter();
+        if let Err(shut) = &pass
+            && let Some(reply) = self.turn_away(*shut, &mut parts, stopwatch)
+        {
+            return reply;
+        }
         if !matches!(parts.method, http::Method::GET | http::Method::POST) {
             parts.method = canonical_method(parts.method);
         }
