@@ -74,6 +74,7 @@ impl JsonRoute {
         }
         let body = match timeout(self.body_timeout, read(body, self.body_bytes_max)).await {
             Ok(Ok(body)) => body,
+            Ok(Err(BodyError::Broken)) => return Ok(self.refuse(Draft::to(parts).close(), "body")),
             Ok(Err(error)) => return Ok(Draft::to(parts).close().empty(error.status())),
             Err(_) => return Ok(Draft::to(parts).close().empty(BodyError::Slow.status())),
         };
@@ -96,15 +97,19 @@ impl JsonRoute {
         })
     }
 
-    /// 400, with the reason if the source is strict.
     fn bad(&self, parts: &mut Parts, code: &'static str) -> Reply {
-        let draft = Draft::to(parts);
+        self.refuse(Draft::to(parts), code)
+    }
+
+    /// 400, with the reason if the source is strict.
+    fn refuse(&self, draft: Draft, code: &'static str) -> Reply {
         if !self.strict {
             return draft.empty(StatusCode::BAD_REQUEST);
         }
         let event = || JsonError::ALL.into_iter().find(|error| error.code() == code);
         let detail = match code {
             "no_body" => "there is no body".to_owned(),
+            "body" => "the body does not end where it was said to".to_owned(),
             "content_encoding" => "the body is not gzip as its content encoding says".to_owned(),
             "party_id" => format!(
                 "the party id, parameter `{}` of the query, is missing or invalid",

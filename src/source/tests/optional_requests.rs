@@ -99,6 +99,10 @@ async fn a_strict_source_says_why_there_is_no_event() {
         let expected = serde_json::json!({"status": 400, "title": "Bad Request", "code": code, "detail": detail});
         assert_eq!(told, expected);
     }
+    let broken = format!("POST {PARTY} HTTP/1.1\r\nHost: a\r\n{JSON}Transfer-Encoding: chunked\r\n\r\nzz\r\n");
+    let seen = rig.raw(broken.as_bytes()).await;
+    assert_eq!((seen.status, seen.header("connection")), (400, Some("close")));
+    assert!(String::from_utf8_lossy(&seen.body).contains("\"code\":\"body\""), "{seen:?}");
     assert_eq!(rig.events(), 0);
     assert_eq!(rig.metrics.dropped("json", "unknown_property").get(), 1);
     assert_eq!(rig.post(PARTY, JSON, BODY).await.shape(), "204 | server: divolte");
