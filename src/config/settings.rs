@@ -226,12 +226,12 @@ impl Default for JournalOptions {
     }
 }
 
-/// Which headers and cookies are stored with each event.
+/// Which headers are stored with each event; of cookies always those that the mappings read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeepHeaders {
     /// Those that the mappings read.
     Auto,
-    /// All headers, and with them all cookies.
+    /// All headers but those that hold log-in sessions.
     All,
     /// Those that the mappings read, and these headers, in lower case.
     Named(Vec<String>),

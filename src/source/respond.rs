@@ -17,6 +17,9 @@ const SERVER_NAME: HeaderValue = HeaderValue::from_static("divolte");
 /// Type of all plain texts.
 pub(super) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
+/// Type of reasons for programs.
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
 /// Seconds after which a refused client may try again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
@@ -83,6 +86,11 @@ impl Draft {
         self.headers.insert(name, value);
     }
 
+    /// Adds a header beside others of its name.
+    pub(super) fn add(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.append(name, value);
+    }
+
     /// The connection ends after this response.
     pub(super) fn close(mut self) -> Self {
         if self.persistence == Persistence::KeepAlive {
@@ -100,6 +108,14 @@ impl Draft {
     pub(super) fn text(mut self, status: StatusCode, text: impl Into<Bytes>) -> Reply {
         self.set(CONTENT_TYPE, TEXT);
         self.finish(status, text.into())
+    }
+
+    /// A response with a reason for programs: problem details (RFC 9457).
+    pub(super) fn problem(mut self, status: StatusCode, code: &str, detail: &str) -> Reply {
+        self.set(CONTENT_TYPE, PROBLEM);
+        let title = status.canonical_reason();
+        let body = serde_json::json!({"status": status.as_u16(), "title": title, "code": code, "detail": detail});
+        self.finish(status, body.to_string().into())
     }
 
     /// A response with a length of 0, or, where the status has no body at all, without a length.

@@ -134,7 +134,7 @@ pub(super) fn normalise(path: &str) -> Result<Normal, BadTarget> {
 }
 
 /// Decodes the escapes of a segment, which are whole; `%2F` stays, so that it never separates.
-fn decode(segment: &str) -> Cow<'_, str> {
+pub(super) fn decode(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
     }

@@ -23,4 +23,5 @@ mod refusal;
 mod run;
 mod serve;
 mod shutdown;
+mod sources;
 mod terminal;
