@@ -1,4 +1,4 @@
-//! Places and networks by address, from MaxMind databases. Only this file and the check at start know maxminddb.
+//! Places and networks by address, from MaxMind databases. Only this file and the check at start know the crate.
 
 mod field;
 #[cfg(test)]

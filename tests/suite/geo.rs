@@ -147,7 +147,10 @@ fn a_missing_old_or_wrong_database_is_told() {
     fs::write(&file, CITIES).expect("a writable directory");
     let (code, text) = told(&place);
     assert_eq!(code, Some(0), "{text}");
-    place.write("site.conf", &fs::read_to_string(place.path().join("site.conf")).expect("a file").replace("ip2geo_database", "#"));
+    place.write(
+        "site.conf",
+        &fs::read_to_string(place.path().join("site.conf")).expect("a file").replace("ip2geo_database", "#"),
+    );
     let (code, text) = told(&place);
     assert!(code == Some(2) && text.contains("error[M016]") && text.contains("ip2geo_database"), "{text}");
     assert!(Path::new(&file).exists());

@@ -140,7 +140,7 @@ impl GeoField {
 
 /// A whole number of any width: databases choose the narrowest.
 struct Whole(i64);
-/// A boolean, wherever it lies.
+/// A boolean; some databases have a number in its place.
 struct Truth(bool);
 
 macro_rules! read_any {
@@ -167,7 +167,7 @@ macro_rules! read_any {
 }
 
 read_any!(Whole, "a whole number", visit_u64: u64 => |value| i64::try_from(value).ok(); visit_i64: i64 => Some;);
-read_any!(Truth, "a boolean", visit_bool: bool => Some;);
+read_any!(Truth, "a boolean", visit_bool: bool => Some; visit_u64: u64 => |value| Some(value != 0););
 
 fn first<'a, T: serde::Deserialize<'a>>(known: &[Known<'a>], path: Path, flat: Path) -> Option<T> {
     known.iter().find_map(|place| {

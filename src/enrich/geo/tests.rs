@@ -45,9 +45,9 @@ fn control(kind: u8, length: usize, out: &mut Vec<u8>) {
     let (byte, rest) = if length < 29 { (length, None) } else { (29, Some(length - 29)) };
     let byte = u8::try_from(byte).unwrap();
     if kind < 8 {
-        out.push(kind << 5 | byte)
+        out.push(kind << 5 | byte);
     } else {
-        out.extend([byte, kind - 7])
+        out.extend([byte, kind - 7]);
     }
     out.extend(rest.map(|rest| u8::try_from(rest).unwrap()));
 }
