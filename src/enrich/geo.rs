@@ -1,4 +1,4 @@
-//! Places and networks by address, from MaxMind databases. Only this file and the check at start know the crate.
+//! Places and networks by address, from databases in the format of `MaxMind`. Only this file and the check at start know the crate.
 
 mod field;
 #[cfg(test)]

@@ -42,7 +42,7 @@ fn configure(place: &Place, database: &str) {
           global.admin {{ host = 127.0.0.1, port = {} }}
           global.mapper.ip2geo_database = \"{database}\"
           sources.web.type = browser
-          sinks.files {{ type = file, file_strategy {{ working_dir = work, publish_dir = data/events }} }}
+          sinks.files {{ type = file, file_strategy {{ sync_file_after_records = 1, working_dir = work, publish_dir = data/events }} }}
           mappings.m {{ sources = [web], sinks = [files], schema_file = s.avsc, mapping_script_file = m.groovy }}
         }}",
         place.port, place.admin
@@ -147,9 +147,17 @@ fn a_missing_old_or_wrong_database_is_told() {
     fs::write(&file, CITIES).expect("a writable directory");
     let (code, text) = told(&place);
     assert_eq!(code, Some(0), "{text}");
+    let mut countries = CITIES.to_vec();
+    let at = countries.windows(11).rposition(|window| window == b"GeoIP2-City").expect("a type");
+    countries[at..at + 11].copy_from_slice(b"GeoIP2-Land");
+    fs::write(&file, countries).expect("a writable directory");
+    let (code, text) = told(&place);
+    assert!(code == Some(0) && text.contains("is of the type GeoIP2-Land, which has no cities"), "{text}");
     place.write(
         "site.conf",
-        &fs::read_to_string(place.path().join("site.conf")).expect("a file").replace("ip2geo_database", "#"),
+        &fs::read_to_string(place.path().join("site.conf"))
+            .expect("a file")
+            .replace("global.mapper.ip2geo_database", "# unset"),
     );
     let (code, text) = told(&place);
     assert!(code == Some(2) && text.contains("error[M016]") && text.contains("ip2geo_database"), "{text}");

@@ -7,6 +7,8 @@ enum Value<'v> {
     Map(&'v [(&'v str, Value<'v>)]),
     Text(&'v str),
     Number(u32),
+    Short(u16),
+    Long(u64),
     Boolean(bool),
     Texts(&'v [&'v str]),
 }
@@ -28,6 +30,14 @@ impl Value<'_> {
             Self::Text(value) => text(value, out),
             Self::Number(number) => {
                 control(6, 4, out);
+                out.extend_from_slice(&number.to_be_bytes());
+            }
+            Self::Short(number) => {
+                control(5, 2, out);
+                out.extend_from_slice(&number.to_be_bytes());
+            }
+            Self::Long(number) => {
+                control(9, 8, out);
                 out.extend_from_slice(&number.to_be_bytes());
             }
             Self::Boolean(value) => control(14, usize::from(*value), out),
@@ -60,15 +70,15 @@ fn database(kind: &str, value: &Value<'_>) -> Vec<u8> {
     value.write(&mut out);
     out.extend_from_slice(b"\xab\xcd\xefMaxMind.com");
     Value::Map(&[
-        ("binary_format_major_version", Value::Number(2)),
-        ("binary_format_minor_version", Value::Number(0)),
-        ("build_epoch", Value::Number(1_700_000_000)),
+        ("binary_format_major_version", Value::Short(2)),
+        ("binary_format_minor_version", Value::Short(0)),
+        ("build_epoch", Value::Long(1_700_000_000)),
         ("database_type", Value::Text(kind)),
         ("description", Value::Map(&[("en", Value::Text("for tests"))])),
-        ("ip_version", Value::Number(4)),
+        ("ip_version", Value::Short(4)),
         ("languages", Value::Texts(&["en"])),
         ("node_count", Value::Number(1)),
-        ("record_size", Value::Number(24)),
+        ("record_size", Value::Short(24)),
     ])
     .write(&mut out);
     out
