@@ -8,7 +8,9 @@ mod support;
 
 mod admin;
 mod architecture;
+mod codecs;
 mod command;
+mod deploy;
 mod descriptors;
 mod documents;
 mod fastavro;

@@ -63,7 +63,7 @@ pub fn cases() -> Vec<Case> {
         ("absent_directory", "divolte.sinks.s { type = hdfs, file_strategy { publish_dir = \"s3a://bucket/x\" } }"),
         (
             "later",
-            "divolte {\n  global.mapper.digest_reuse = original\n  sinks.s { type = file, file_strategy { codec = deflate, roll_size = 1G }, on_full = skip_oldest }\n  sources.b { type = browser, response = 204 }\n  sources.j { type = json, event_path = /j, strict = true }\n}",
+            "divolte {\n  global.mapper.digest_reuse = original\n  sinks.s { type = file, on_full = skip_oldest }\n  sources.b { type = browser, response = 204 }\n  sources.j { type = json, event_path = /j, strict = true }\n}",
         ),
         (
             "everything_in_one_run",
