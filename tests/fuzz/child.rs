@@ -75,7 +75,9 @@ fn work(target: &Target, seed: u64, time: Duration, current: &Path) {
     let kept = corpus_of(target.name);
     assert!(!kept.is_empty(), "{} has no corpus", target.name);
     let seeds: Vec<_> = kept.into_iter().chain((target.seeds)()).collect();
-    seeds.iter().for_each(|input| one(input));
+    for input in &seeds {
+        one(input);
+    }
     if time > Duration::ZERO {
         let until = Instant::now() + time;
         let mut mutator = Mutator::new(&seeds, Random(seed), INPUT_BYTES_MAX);

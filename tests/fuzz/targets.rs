@@ -20,7 +20,7 @@ use headwater::{
     diagnostic::SourceText,
     disk::{Disk, SimulatedDisk},
     event::{self, Keep, codec, duplicate::DuplicateMemory, mincode},
-    journal::{Journal, JournalSettings, Run, Start, Tag},
+    journal::{self, Journal, JournalSettings, Start, Tag},
     listen::{Counters, Gate, Listener, proxy, serve},
     mapping::{MappingOptions, Surroundings, compile},
     metrics::Metrics,
@@ -36,6 +36,9 @@ use http::{HeaderMap, HeaderValue, header::HeaderName};
 
 type Input = Vec<u8>;
 
+/// Takes an input.
+type Run = Box<dyn FnMut(&[u8])>;
+
 /// Something that reads bytes.
 pub struct Target {
     /// Its name, and that of its corpus.
@@ -43,7 +46,7 @@ pub struct Target {
     /// Inputs beside the corpus: files of the tree, and files that the program itself writes.
     pub seeds: fn() -> Vec<Input>,
     /// What it needs, and what it does with an input.
-    pub prepare: fn() -> Box<dyn FnMut(&[u8])>,
+    pub prepare: fn() -> Run,
 }
 
 /// All of them.
@@ -76,14 +79,14 @@ fn text(input: &[u8]) -> String {
 }
 
 /// A whole connection: what is sent comes as it is, and then nothing more.
-fn request() -> Box<dyn FnMut(&[u8])> {
+fn request() -> Run {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let settings = Arc::new(load(
         "divolte { global.server.use_x_forwarded_for = true, sources { b.type = browser, j { type = json, event_path = /j } } }",
     ));
     // Whatever was accepted can be read again.
-    let forget = |block: &headwater::journal::Block| {
+    let forget = |block: &journal::Block| {
         for (_, bytes) in block.events() {
             let event = codec::decode(bytes).expect("what was stored is an event");
             assert!(!event.source.is_empty());
@@ -123,15 +126,12 @@ fn request() -> Box<dyn FnMut(&[u8])> {
     })
 }
 
-fn query() -> Box<dyn FnMut(&[u8])> {
+fn query() -> Run {
     let mut buffer = QueryBuffer::default();
     Box::new(move |input| {
-        let Ok(query) = buffer.decode(&text(input), 1000).map(|query| {
-            let _ = query.iter().count();
-            query
-        }) else {
-            return;
-        };
+        let text = text(input);
+        let Ok(query) = buffer.decode(&text, 1000) else { return };
+        assert!(query.iter().len() <= 1000);
         if let Ok(pixel) = browser::read(query) {
             let event = pixel.event("b", 0, "127.0.0.1");
             assert!(!event.source.is_empty());
@@ -139,7 +139,7 @@ fn query() -> Box<dyn FnMut(&[u8])> {
     })
 }
 
-fn mincode() -> Box<dyn FnMut(&[u8])> {
+fn mincode() -> Run {
     Box::new(|input| {
         let text = text(input);
         if let Ok(value) = mincode::read(&text) {
@@ -149,7 +149,7 @@ fn mincode() -> Box<dyn FnMut(&[u8])> {
     })
 }
 
-fn json() -> Box<dyn FnMut(&[u8])> {
+fn json() -> Run {
     Box::new(|input| {
         let utf8 = event::json::as_utf8(input);
         let _ = event::json::read(&utf8);
@@ -157,7 +157,7 @@ fn json() -> Box<dyn FnMut(&[u8])> {
 }
 
 /// One header line per line, the first as the header that counts.
-fn forwarded() -> Box<dyn FnMut(&[u8])> {
+fn forwarded() -> Run {
     Box::new(|input| {
         let mut headers = HeaderMap::new();
         for line in input.split(|byte| *byte == b'\n').take(100) {
@@ -169,7 +169,7 @@ fn forwarded() -> Box<dyn FnMut(&[u8])> {
     })
 }
 
-fn stored_event() -> Box<dyn FnMut(&[u8])> {
+fn stored_event() -> Run {
     Box::new(|input| {
         if let Ok((event, party)) = codec::decode_with_party(input) {
             assert!(party.end as usize <= input.len());
@@ -214,7 +214,7 @@ fn load(text: &str) -> config::Settings {
     config::load(&request_for(&path)).expect("a fine configuration")
 }
 
-fn configuration() -> Box<dyn FnMut(&[u8])> {
+fn configuration() -> Run {
     let path = directory().join("fuzz.conf");
     let request = request_for(&path);
     Box::new(move |input| {
@@ -232,7 +232,7 @@ fn configurations() -> Vec<Input> {
     found
 }
 
-fn script() -> Box<dyn FnMut(&[u8])> {
+fn script() -> Run {
     let schema = include_str!("../../schemas/default.avsc");
     let schema = Arc::new(RecordSchema::parse(schema).expect("a schema of the tree"));
     Box::new(move |input| {
@@ -255,7 +255,7 @@ fn scripts() -> Vec<Input> {
     files("mappings", ".groovy")
 }
 
-fn schema() -> Box<dyn FnMut(&[u8])> {
+fn schema() -> Run {
     Box::new(|input| {
         let text = text(input);
         if let Ok(schema) = AnySchema::read(&text, Defaults::Ignore) {
@@ -290,7 +290,7 @@ fn used_disk() -> SimulatedDisk {
     let (mut sink, mut ledger) = sink(&shared, &journal);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
-        let mut run = Run::new();
+        let mut run = journal::Run::new();
         run.push(Tag::default(), |bytes| bytes.extend_from_slice(b"some event"));
         journal.append(&mut run, |_| {}).expect("there is room");
         let resumed = sink.resume(ledger.last()).await.expect("a healthy disk");
@@ -343,7 +343,7 @@ fn segments() -> Vec<Input> {
     vec![short(&disk, &the_file(&disk, "", ".segment"))]
 }
 
-fn segment() -> Box<dyn FnMut(&[u8])> {
+fn segment() -> Run {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let whole = used_disk();
     let path = the_file(&whole, "", ".segment");
@@ -364,7 +364,7 @@ fn segment() -> Box<dyn FnMut(&[u8])> {
             for _ in 0..100 {
                 match reader.next().await {
                     Ok(block) => assert!(block.events().count() as u64 <= block.span().len()),
-                    Err(headwater::journal::ReadError::Gap { .. }) => {}
+                    Err(journal::ReadError::Gap { .. }) => {}
                     Err(_) => break,
                 }
             }
@@ -378,7 +378,7 @@ fn cursors() -> Vec<Input> {
 }
 
 /// The cursor's file, and the states of the sink and of its dead letters in it.
-fn cursor() -> Box<dyn FnMut(&[u8])> {
+fn cursor() -> Run {
     let whole = used_disk();
     let path = the_file(&whole, "cursors", "");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
@@ -418,7 +418,7 @@ fn sealed(input: &[u8]) -> Input {
 }
 
 /// As `headwater cat` reads it.
-fn container() -> Box<dyn FnMut(&[u8])> {
+fn container() -> Run {
     let path = directory().join("fuzz.avro");
     Box::new(move |input| {
         fs::write(&path, input).expect("a writable temporary directory");

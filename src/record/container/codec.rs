@@ -116,7 +116,7 @@ pub struct Compressor {
 enum Engine {
     None,
     Deflate(Box<DeflateEncoder<Vec<u8>>>),
-    Snappy(snap::raw::Encoder),
+    Snappy(Box<snap::raw::Encoder>),
     Zstandard(zstd::bulk::Compressor<'static>),
 }
 
@@ -177,7 +177,7 @@ impl Engine {
         Ok(match codec {
             Codec::Null => Self::None,
             Codec::Deflate => Self::Deflate(Box::new(DeflateEncoder::new(Vec::new(), Compression::default()))),
-            Codec::Snappy => Self::Snappy(snap::raw::Encoder::new()),
+            Codec::Snappy => Self::Snappy(Box::new(snap::raw::Encoder::new())),
             Codec::Zstandard => Self::Zstandard(zstd::bulk::Compressor::new(ZSTANDARD_LEVEL)?),
         })
     }
