@@ -15,13 +15,13 @@ use headwater::{
     command::cat::{self, CatArguments, Dress},
     config::{
         self, LoadRequest,
-        settings::{Codec, Durability, FileSettings, FileStrategy, LimitSettings},
+        settings::{Codec, Durability, FileSettings, FileStrategy, LimitSettings, ProxySettings},
     },
     diagnostic::SourceText,
     disk::{Disk, SimulatedDisk},
     event::{self, Keep, codec, duplicate::DuplicateMemory, mincode},
     journal::{self, Journal, JournalSettings, Start, Tag},
-    listen::{Counters, Gate, Listener, proxy, serve},
+    listen::{ConnInfo, Counters, Gate, Listener, proxy, serve},
     mapping::{MappingOptions, Surroundings, compile},
     metrics::Metrics,
     record::schema::{AnySchema, Defaults, RecordSchema},
@@ -158,14 +158,23 @@ fn json() -> Run {
 
 /// One header line per line, the first as the header that counts.
 fn forwarded() -> Run {
-    Box::new(|input| {
+    let connection = ConnInfo::new(([127, 0, 0, 1], 80).into());
+    let range = "192.0.2.0/24".parse().expect("a range");
+    let proxies = [
+        ProxySettings::default(),
+        ProxySettings { trusted: vec![range], hops_max: None },
+        ProxySettings { trusted: Vec::new(), hops_max: Some(3) },
+    ];
+    Box::new(move |input| {
         let mut headers = HeaderMap::new();
         for line in input.split(|byte| *byte == b'\n').take(100) {
             if let Ok(value) = HeaderValue::from_bytes(line) {
                 headers.append(HeaderName::from_static("x-forwarded-for"), value);
             }
         }
-        assert!(!proxy::client_address(&headers, "127.0.0.1").is_empty());
+        for proxies in &proxies {
+            assert!(!proxy::client_address(&headers, &connection, proxies).is_empty());
+        }
     })
 }
 

@@ -73,6 +73,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("zstd", &["record/container/codec.rs"]),
     ("woothee", &["enrich/ua.rs", "enrich/ua/"]),
     ("maxminddb", &["config/geo.rs", "enrich/geo.rs"]),
+    ("brotli", &["source/packed.rs"]),
     ("codespan_reporting", &["diagnostic.rs", "diagnostic/"]),
 ];
 
