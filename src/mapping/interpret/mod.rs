@@ -151,6 +151,12 @@ impl<'a> Interpreter<'a, '_> {
         Stop::Failed(Box::new(self.reports.error(code, span, message).hint(hint)))
     }
 
+    /// A mistake at a name, and what it was probably meant to be.
+    fn misnamed(&self, code: Code, span: Span, message: impl Into<String>, near: &str) -> Stop<'a> {
+        let report = self.reports.error(code, span, message);
+        Stop::Failed(Box::new(report.fix(span.range(), near, format!("did you mean `{near}`?"))))
+    }
+
     fn unsupported(&self, span: Span, what: &str) -> Stop<'a> {
         self.error(UNSUPPORTED_CONSTRUCT, span, format!("{what} is not supported in mappings"))
     }
