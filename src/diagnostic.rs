@@ -49,7 +49,7 @@ pub struct Diagnostic {
     /// What to do about it, one sentence each.
     pub hints: Vec<String>,
     /// What to write instead, where a hint says exactly that.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
 }
 
 /// A replacement in the text of the first place.
@@ -98,7 +98,7 @@ impl Diagnostic {
     /// Adds a hint that names what to write at a place instead.
     #[must_use]
     pub fn fix(mut self, span: Range<usize>, text: impl Into<String>, hint: impl Into<String>) -> Self {
-        self.fix = Some(Fix { span, text: text.into() });
+        self.fix = Some(Box::new(Fix { span, text: text.into() }));
         self.hint(hint)
     }
 

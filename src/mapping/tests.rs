@@ -2,6 +2,9 @@
 
 mod block;
 mod diagnostics;
+mod documentation;
+mod events;
+mod gallery;
 mod inventory;
 mod language;
 mod recorded;

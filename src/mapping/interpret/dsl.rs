@@ -172,7 +172,10 @@ impl<'a> Interpreter<'a, '_> {
             Value::Interpolated(_) => report.hint("add `.toString()` to it"),
             Value::Decimal(number) => {
                 let hint = format!("write `{number}d` for a double or `{number}f` for a float");
-                self.reports.instead(report, span, &number.to_string(), &format!("{number}d"), hint)
+                let written = self.reports.source().text.get(span.range()).unwrap_or_default();
+                let mut pieces = written.split(|letter: char| !letter.is_ascii_digit() && letter != '.');
+                let written = pieces.find(|piece| piece.parse() == Ok(*number)).unwrap_or_default();
+                self.reports.instead(report, span, written, &format!("{number}d"), hint)
             }
             _ => report,
         })))

@@ -178,7 +178,10 @@ impl<'a> Interpreter<'a, '_> {
             ("tokenize", [separator]) => {
                 let Some(signs) = separator.text().cloned() else { return Ok(None) };
                 let parts = text.split(|letter| signs.contains(letter)).filter(|part| !part.is_empty());
-                let parts = parts.map(str::to_owned).collect();
+                let parts: Vec<_> = parts.take(regex::PARTS_MAX + 1).map(str::to_owned).collect();
+                if parts.len() > regex::PARTS_MAX {
+                    return Err(self.limit(span, "the text has too many parts"));
+                }
                 return self.texts(parts, span).map(Some);
             }
             _ => return self.text_question(text, name, arguments, span),
