@@ -18,7 +18,7 @@ fn main() {
     divan::main();
 }
 
-fn run(bencher: Bencher<'_, '_>, mappings: &[Arc<Mapping>], block: &Block) {
+fn run(bencher: Bencher<'_, '_>, mappings: &[Arc<Mapping>], block: &Arc<Block>) {
     let (mut scratch, mut chunk) = (Scratch::new(1000), RecordChunk::default());
     bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| map(mappings, block, &mut scratch, &mut chunk));
     assert_eq!(chunk.records.len(), EVENTS);
