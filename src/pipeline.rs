@@ -8,7 +8,7 @@ use std::{
 use tokio::runtime::Handle;
 
 use crate::{
-    config::settings::{Durability, FileSettings, OnFull, Settings, SinkSettings},
+    config::settings::{Durability, FileSettings, KeepHeaders, OnFull, Settings, SinkSettings},
     delivery::{
         self, DeliveryHandle, DeliveryStatus, Ending,
         live::{Sampler, Window},
@@ -37,10 +37,14 @@ pub struct Feed {
     pub sinks: Vec<String>,
 }
 
-/// Headers and cookies that the mappings read.
+/// Headers and cookies that the mappings read, and the headers that the settings name besides.
 #[must_use]
-pub fn keep(feeds: &[Feed]) -> Keep {
-    let mut keep = Keep::default();
+pub fn keep(feeds: &[Feed], asked: &KeepHeaders) -> Keep {
+    let mut keep = match asked {
+        KeepHeaders::Auto => Keep::default(),
+        KeepHeaders::All => Keep { all_headers: true, ..Keep::default() },
+        KeepHeaders::Named(headers) => Keep { headers: headers.clone(), ..Keep::default() },
+    };
     for feed in feeds {
         keep.add(feed.mapping.keep());
     }
@@ -217,5 +221,22 @@ impl Wiring<'_> {
             metrics: self.metrics.clone(),
             backoff: delivery::backoff(),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_kept_that_the_settings_name() {
+        let named = Keep { headers: vec!["x-own".to_owned()], ..Keep::default() };
+        for (asked, expected) in [
+            (KeepHeaders::Auto, Keep::default()),
+            (KeepHeaders::All, Keep { all_headers: true, ..Keep::default() }),
+            (KeepHeaders::Named(vec!["x-own".to_owned()]), named),
+        ] {
+            assert_eq!(keep(&[], &asked), expected);
+        }
     }
 }

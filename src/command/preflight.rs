@@ -5,6 +5,7 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 
 use crate::{
+    app,
     config::{Settings, settings::SinkSettings},
     disk::RealDisk,
     listen::{ListenError, Listener},
@@ -24,21 +25,28 @@ pub struct Finding {
 #[must_use]
 pub fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut fatal = |text: String| findings.push(Finding { text, fatal: true });
     let data = &settings.data_directory;
     let usable = could_write(data);
     if let Err(reason) = usable {
-        fatal(format!(
+        findings.push(fatal(format!(
             "the data directory {} cannot be used: {reason}; name another one with --data DIR or \
              divolte.global.data_directory",
             data.display()
-        ));
+        )));
+    } else if app::is_in_use(data) {
+        findings.push(Finding {
+            text: format!(
+                "the data directory {} is used by another process now; a start would be refused while that runs",
+                data.display()
+            ),
+            fatal: false,
+        });
     }
     for SinkSettings::File(sink) in &settings.sinks {
         if !sink.make_directories
             && let Err(error) = FileSink::check(sink, &RealDisk)
         {
-            fatal(error.to_string());
+            findings.push(fatal(error.to_string()));
             continue;
         }
         for (key, directory) in [("working_dir", &sink.working_directory), ("publish_dir", &sink.publish_directory)] {
@@ -47,11 +55,11 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
                 break;
             }
             if let Err(reason) = could_write(directory) {
-                fatal(format!(
+                findings.push(fatal(format!(
                     "sink {}: {key} '{}' cannot be used: {reason}; choose another one, or give it to this user",
                     sink.name,
                     directory.display()
-                ));
+                )));
             }
         }
     }
@@ -62,6 +70,11 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
         findings.extend(port("divolte.global.admin", Some(&admin.host), admin.port, admin.asked_for));
     }
     findings
+}
+
+/// What stops a start for certain.
+fn fatal(text: String) -> Finding {
+    Finding { text, fatal: true }
 }
 
 /// Whether files can be made in a directory, or in the nearest one above it if it is to be made.

@@ -25,9 +25,6 @@ use Instead::{Refuse, Warn};
 /// The keys below `divolte`, `*` for any name, with the values that ask for nothing.
 const LATER: &[(&str, &[&str], Instead)] = &[
     ("global.mapper.ip2geo_database", &[], Refuse("finding places by address")),
-    ("global.server.limits.request_line", &[], Warn),
-    ("global.server.limits.requests", &[], Warn),
-    ("global.server.limits.http2_resets", &[], Warn),
     ("global.journal.directory", &[], Warn),
     ("global.journal.segment_size", &[], Warn),
     ("global.journal.max_size", &[], Warn),
@@ -35,13 +32,7 @@ const LATER: &[(&str, &[&str], Instead)] = &[
     ("global.journal.retention_time", &[], Warn),
     ("global.journal.retention_size", &[], Warn),
     ("global.journal.erase_on_recycle", &["false"], Warn),
-    ("global.journal.keep", &["auto"], Refuse("keeping other headers and cookies than the mappings read")),
     ("global.dead_letters.max_size", &[], Warn),
-    ("sources.*.trusted_proxies", &[], Refuse("trusting proxies by address")),
-    ("sources.*.max_hops", &[], Refuse("trusting proxies by their number")),
-    ("sources.*.response", &["gif"], Refuse("`response = 204`")),
-    ("sources.*.allowed_origins", &[], Refuse("answering other origins")),
-    ("sources.*.strict", &["false", "0"], Refuse("`strict = true`")),
     ("sinks.*.on_full", &["refuse"], Refuse("`on_full = skip_oldest`")),
     ("sinks.*.file_strategy.roll_size", &["0", "0B"], Refuse("publishing files by size")),
     ("sinks.*.file_strategy.codec", &["null"], Refuse("compressing files")),

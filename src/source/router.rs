@@ -9,7 +9,9 @@ use prometheus_client::metrics::counter::Counter;
 use super::{
     Intake,
     browser::BrowserSource,
+    cors::Origins,
     count::RouteCounters,
+    dump::Dump,
     json::JsonSource,
     json_route::JsonRoute,
     page::{Page, answer_unrouted},
@@ -20,10 +22,10 @@ use super::{
     target::{self, BadTarget},
 };
 use crate::{
-    config::settings::{BrowserSettings, Durability, JsonSettings, Settings, SourceSettings},
+    config::settings::{BrowserSettings, Durability, JsonSettings, ProxySettings, Settings, SourceSettings},
     event::Keep,
     journal::{Refused, Ticket},
-    listen::{Answer, ConnInfo, Gate, Phase, Reply, proxy},
+    listen::{Answer, ConnInfo, Gate, Phase, Reply, Shut, proxy},
     metrics::{Metrics, Stopwatch},
     util::clock::Clock,
 };
@@ -54,10 +56,15 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// The client's address as events show it.
-    pub(super) fn client_address<'a>(&self, headers: &'a HeaderMap, connection: &'a ConnInfo) -> Cow<'a, str> {
+    /// The client's address as events of a source with these proxies show it.
+    pub(super) fn client_address<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        connection: &'a ConnInfo,
+        proxies: &ProxySettings,
+    ) -> Cow<'a, str> {
         if self.use_x_forwarded_for {
-            proxy::client_address(headers, connection.address())
+            proxy::client_address(headers, connection, proxies)
         } else {
             Cow::Borrowed(connection.address())
         }
@@ -88,6 +95,9 @@ impl Route {
     }
 }
 
+/// Where load balancers ask.
+const PING: &str = "/ping";
+
 /// Number of everything that is no route in [`Counters::routes`].
 const UNROUTED: usize = 4;
 
@@ -96,6 +106,7 @@ struct Counters {
     /// Requests that no route saw.
     none: RouteCounters,
     bad: [Counter; BadTarget::ALL.len()],
+    overload: Counter,
 }
 
 impl Counters {
@@ -106,7 +117,7 @@ impl Counters {
         let (no_method, not_found) = (S::METHOD_NOT_ALLOWED, S::NOT_FOUND);
         Self {
             routes: [
-                route("pixel", &[S::OK, S::NOT_MODIFIED, no_method, full, large]),
+                route("pixel", &[S::OK, S::NO_CONTENT, S::NOT_MODIFIED, no_method, full, large]),
                 route(
                     "json",
                     &[
@@ -119,7 +130,7 @@ impl Counters {
                         full,
                     ],
                 ),
-                route("script", &[S::OK, S::NOT_MODIFIED, no_method]),
+                route("script", &[S::OK, S::NOT_MODIFIED, S::NO_CONTENT, no_method]),
                 route("ping", &[S::OK, full]),
                 route(
                     "static",
@@ -137,6 +148,7 @@ impl Counters {
             ],
             none: route("none", &[S::BAD_REQUEST, full]),
             bad: BadTarget::ALL.map(|bad| metrics.bad_requests(bad.reason())),
+            overload: metrics.bad_requests("overload"),
         }
     }
 }
@@ -151,6 +163,7 @@ pub struct Router {
     shared: Shared,
     gate: Arc<Gate>,
     counters: Counters,
+    dump: Option<Dump>,
 }
 
 impl Router {
@@ -170,6 +183,7 @@ impl Router {
             },
             gate: Arc::clone(&parts.gate),
             counters: Counters::new(&parts.metrics),
+            dump: Dump::new(settings),
         };
         let mut script_path = None;
         for source in &settings.sources {
@@ -181,7 +195,7 @@ impl Router {
                 SourceSettings::Json(json) => router.add_json(json, settings, parts),
             }
         }
-        router.add("/ping", Route::Ping);
+        router.add(PING, Route::Ping);
         if server.serve_static_resources && settings.embedded {
             router.shop = Some(Shop::new(script_path.as_deref()));
         } else if server.serve_static_resources {
@@ -201,7 +215,13 @@ impl Router {
         );
         let script_path = format!("{}{}", settings.prefix, settings.javascript_name);
         self.add(&script_path, Route::Script(Script::new(settings)));
-        let pixel = PixelRoute { source, delay: settings.http_response_delay };
+        let pixel = PixelRoute {
+            source,
+            delay: settings.http_response_delay,
+            answer: settings.response,
+            origins: Origins::new(&settings.allowed_origins),
+            proxies: settings.proxies.clone(),
+        };
         self.add(&format!("{}{}", settings.prefix, settings.event_suffix), Route::Pixel(pixel));
         script_path
     }
@@ -219,6 +239,8 @@ impl Router {
             source,
             body_bytes_max: json.body_bytes_max,
             body_timeout: settings.server.limits.body_timeout,
+            strict: json.strict,
+            proxies: json.proxies.clone(),
         };
         self.add(&json.event_path, Route::Json(route));
     }
@@ -254,11 +276,11 @@ impl Router {
             let normal = target::normalise(parts.uri.path())?;
             match self.find(&normal.path) {
                 Some(route) => self.follow(route, parts, body, connection, stopwatch).await,
-                None => self.unrouted(&normal.path, normal.slash, parts, stopwatch),
+                None => self.unrouted(&normal.path, normal.slash, parts, stopwatch).await,
             }
         } else {
             let uri = parts.uri.clone();
-            self.unrouted(uri.path(), false, parts, stopwatch)
+            self.unrouted(uri.path(), false, parts, stopwatch).await
         }
     }
 
@@ -275,7 +297,7 @@ impl Router {
             Route::Json(json) => json.answer(&self.shared, parts, body, connection).await?,
             Route::Script(script) => {
                 self.check_query(parts)?;
-                script.answer(parts)
+                script.answer(parts).await
             }
             Route::Ping => {
                 self.check_query(parts)?;
@@ -300,10 +322,10 @@ impl Router {
         }
     }
 
-    fn unrouted(&self, path: &str, slash: bool, parts: &mut Parts, stopwatch: Stopwatch) -> Answered {
+    async fn unrouted(&self, path: &str, slash: bool, parts: &mut Parts, stopwatch: Stopwatch) -> Answered {
         self.check_query(parts)?;
         let reply = match &self.shop {
-            Some(shop) => shop.answer(path, parts),
+            Some(shop) => shop.answer(path, parts).await,
             None => answer_unrouted(self.page.as_ref(), path, slash, parts),
         };
         self.counters.routes[UNROUTED].count(reply.status(), stopwatch);
@@ -317,9 +339,19 @@ impl Router {
         Draft::bare(parts).close().empty(StatusCode::BAD_REQUEST)
     }
 
-    fn closed(&self, parts: &mut Parts, stopwatch: Stopwatch) -> Reply {
+    /// The answer to a request that the gate does not let in. Load balancers that ask how we are get theirs even when
+    /// there is much to do: being busy is no reason to be taken out.
+    fn turn_away(&self, shut: Shut, parts: &mut Parts, stopwatch: Stopwatch) -> Option<Reply> {
+        let draft = match shut {
+            Shut::Full if parts.uri.path() == PING => return None,
+            Shut::Full => {
+                self.counters.overload.inc();
+                Draft::bare(parts).retry_later()
+            }
+            Shut::Closed => Draft::bare(parts),
+        };
         self.counters.none.count(StatusCode::SERVICE_UNAVAILABLE, stopwatch);
-        Draft::bare(parts).empty(StatusCode::SERVICE_UNAVAILABLE)
+        Some(draft.empty(StatusCode::SERVICE_UNAVAILABLE))
     }
 }
 
@@ -329,13 +361,25 @@ impl Answer for Router {
     async fn answer(&self, request: Request<Incoming>, connection: &ConnInfo) -> Reply {
         let stopwatch = Stopwatch::start();
         let (mut parts, body) = request.into_parts();
-        let Some(_pass) = self.gate.enter() else { return self.closed(&mut parts, stopwatch) };
+        let pass = self.gate.enter();
+        if let Err(shut) = &pass
+            && let Some(reply) = self.turn_away(*shut, &mut parts, stopwatch)
+        {
+            return reply;
+        }
         if !matches!(parts.method, http::Method::GET | http::Method::POST) {
             parts.method = canonical_method(parts.method);
         }
-        match self.dispatch(&mut parts, body, connection, stopwatch).await {
+        if let Some(dump) = &self.dump {
+            dump.request(&parts, connection);
+        }
+        let reply = match self.dispatch(&mut parts, body, connection, stopwatch).await {
             Ok(reply) => reply,
             Err(bad) => self.bad(bad, &mut parts, stopwatch),
+        };
+        if let Some(dump) = &self.dump {
+            dump.answer(&reply, connection);
         }
+        reply
     }
 }

@@ -21,6 +21,8 @@ mod promql;
 mod readme;
 mod refusal;
 mod run;
+mod script_bombs;
 mod serve;
 mod shutdown;
+mod sources;
 mod terminal;
