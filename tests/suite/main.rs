@@ -23,6 +23,7 @@ mod promql;
 mod readme;
 mod refusal;
 mod run;
+mod script_bombs;
 mod serve;
 mod shutdown;
 mod sources;
