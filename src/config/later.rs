@@ -33,8 +33,6 @@ const LATER: &[(&str, &[&str], Instead)] = &[
     ("global.journal.erase_on_recycle", &["false"], Warn),
     ("global.dead_letters.max_size", &[], Warn),
     ("sinks.*.on_full", &["refuse"], Refuse("`on_full = skip_oldest`")),
-    ("sinks.*.file_strategy.roll_size", &["0", "0B"], Refuse("publishing files by size")),
-    ("sinks.*.file_strategy.codec", &["null"], Refuse("compressing files")),
 ];
 
 /// Reports every key of the merged tree below `divolte` that asks for what is not there.

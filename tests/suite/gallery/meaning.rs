@@ -64,7 +64,7 @@ pub fn cases() -> Vec<Case> {
         ("absent_directory", "divolte.sinks.s { type = hdfs, file_strategy { publish_dir = \"s3a://bucket/x\" } }"),
         (
             "later",
-            "divolte {\n  global.mapper.digest_reuse = original\n  sinks.s { type = file, file_strategy { codec = deflate, roll_size = 1G }, on_full = skip_oldest }\n}",
+            "divolte {\n  global.mapper.digest_reuse = original\n  sinks.s { type = file, on_full = skip_oldest }\n}",
         ),
         (
             "everything_in_one_run",
