@@ -24,6 +24,7 @@ use super::{
 use crate::{
     checkpoint::{Offset, Outcomes},
     diagnostic::{Diagnostic, SourceText, render},
+    enrich::geo::Places,
     event::{
         Event, Fields, Flags, Parameters, SourceKind,
         codec::{decode_with_party, encode},
@@ -131,13 +132,18 @@ fn compiled(script: &str, schema: &Arc<RecordSchema>) -> (Mapping, Vec<Diagnosti
 
 /// Maps one event, twice with the same buffers, and gives the chunk of the second time.
 fn mapped(mappings: &[Arc<Mapping>], bytes: &[u8]) -> RecordChunk {
+    mapped_at(mappings, bytes, None)
+}
+
+/// As [`mapped`], with databases of places.
+fn mapped_at(mappings: &[Arc<Mapping>], bytes: &[u8], places: Option<&Places>) -> RecordChunk {
     let mut scratch = Scratch::new(10);
     let mut chunk = RecordChunk::default();
     for _ in 0..2 {
         chunk = RecordChunk::default();
         chunk.outcomes.resize_with(mappings.len(), Outcomes::default);
         let (event, party) = decode_with_party(bytes).unwrap();
-        map_event(mappings, &event, &Place { offset: Offset(7), party }, None, &mut scratch, &mut chunk);
+        map_event(mappings, &event, &Place { offset: Offset(7), party }, places, &mut scratch, &mut chunk);
     }
     chunk
 }

@@ -36,8 +36,13 @@ fn made(script: &str, schema: &Arc<RecordSchema>, event: &Value) -> Value {
         parameters: Parameters::Json(&parameters),
         ..page_view()
     };
-    let (mapping, _) = compiled(script, schema);
-    let chunk = mapped(&[Arc::new(mapping)], &stored(&view, &pairs("headers"), &pairs("cookies")));
+    let options =
+        MappingOptions { surroundings: Surroundings { has_places: true, ..Surroundings::default() }, ..options() };
+    let (mapping, _) =
+        compile(options, &source(script), schema).unwrap_or_else(|errors| panic!("{script}: {errors:?}"));
+    let places = Places::new([include_bytes!("../../../tests/conformance/groups/geo-test.mmdb").to_vec()]).unwrap();
+    let event = stored(&view, &pairs("headers"), &pairs("cookies"));
+    let chunk = mapped_at(&[Arc::new(mapping)], &event, Some(&places));
     assert!(!chunk.records.is_empty(), "{script}: {:?}", chunk.rejected);
     super::record(&chunk, 0, schema)
 }
@@ -80,8 +85,16 @@ fn every_example_comes_out_as_it_says() {
 
 #[test]
 fn every_name_is_in_the_reference() {
-    let kinds =
-        [Kind::Uri, Kind::Query, Kind::UserAgent, Kind::Boolean, Kind::TextList, Kind::Parameters, Kind::Matcher];
+    let kinds = [
+        Kind::Uri,
+        Kind::Query,
+        Kind::UserAgent,
+        Kind::Place,
+        Kind::Boolean,
+        Kind::TextList,
+        Kind::Parameters,
+        Kind::Matcher,
+    ];
     let methods = kinds.into_iter().chain([Kind::Bytes]).flat_map(method_names);
     for name in function_names().chain(methods) {
         let shown = [format!("`{name}("), format!(".{name}("), format!("{name}()")];

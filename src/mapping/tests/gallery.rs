@@ -100,10 +100,6 @@ const SCRIPTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "M014",
-        &["map ip2geo().countryName() onto 's'", "def place = ip2geo('192.0.2.1')\n  map place.cityName() onto 's'"],
-    ),
-    (
         "M015",
         &[
             "map 1.5 onto 'd'",
@@ -113,6 +109,10 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "map([1, 2]).onto('ai')",
             "map([a: 1]).onto('m')",
         ],
+    ),
+    (
+        "M016",
+        &["map ip2geo().countryName() onto 's'", "def place = ip2geo('192.0.2.1')\n  map place.cityName() onto 's'"],
     ),
     ("M020", &["map eventType() onto 'sx'", "map eventType() onto 'nowhere'", "map 5 onto 'I'"]),
     (

@@ -43,6 +43,8 @@ impl Server {
         for limit in SHORT.iter().chain(limits) {
             command.arg("--set").arg(format!("divolte.global.server.limits.{limit}"));
         }
+        // As configured sources are, where they are not asked to be strict.
+        command.args(["--set", "divolte.sources.json.strict=false"]);
         let program = place.start(command);
         Self { place, program }
     }
