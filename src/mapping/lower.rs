@@ -5,14 +5,20 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     action::{Action, Mapped},
     ast::Span,
-    function::digest::{Piece, key_of},
+    function::{
+        digest::{Piece, key_of},
+        logical::{Conversion, conversion},
+    },
     interpret::Outcome,
     java::jsonpath::Path,
     lint::Patterns,
     producer::{Kind, Producer, ProducerId, Producers},
     program::{Compiled, Node, Op, Program},
 };
-use crate::{diagnostic::SourceText, record::schema::RecordSchema};
+use crate::{
+    diagnostic::SourceText,
+    record::schema::{Logical, RecordSchema},
+};
 
 /// Makes the program. `digests_use_up`: a piece counts in the first digest only, as in the original.
 #[must_use]
@@ -113,15 +119,25 @@ impl Lower<'_> {
         let Some(field) = self.fields.get(field).copied() else { return };
         let op = match value {
             Mapped::Literal(value) => Op::SetLiteral { field, value: value.clone() },
-            Mapped::Producer(id) if is_encoded(self.producers.kind(*id)) => Op::Encode {
-                field,
-                value: self.node(*id),
-                kind: self.schema.fields()[field].kind.clone(),
-                position: position(self.source, span),
-            },
+            Mapped::Producer(id) if is_encoded(self.producers.kind(*id)) || self.conversion(*id, field).is_some() => {
+                Op::Encode {
+                    field,
+                    value: self.node(*id),
+                    conversion: self.conversion(*id, field),
+                    kind: self.schema.fields()[field].kind.clone(),
+                    position: position(self.source, span),
+                }
+            }
             Mapped::Producer(id) => Op::Set { field, value: self.node(*id) },
         };
         self.push(op);
+    }
+
+    /// How a value becomes one of the field's logical type, if it has one that says so.
+    fn conversion(&self, id: ProducerId, field: usize) -> Option<(Conversion, Logical)> {
+        let field = &self.schema.fields()[field];
+        let how = conversion(self.producers, id, field.kind.unwrapped()?, field.logical)?;
+        Some((how, field.logical?))
     }
 
     /// The node of a producer, made with its operands if it is new. Each call counts as one use.

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use super::{
     action::Literal,
+    function::logical::Conversion,
     java::{
         jsonpath::Path,
         regex::{BadPattern, Regex},
     },
     producer::{Producer, ProducerId},
 };
-use crate::record::{kind::Type, schema::RecordSchema};
+use crate::record::{
+    kind::{Logical, Type},
+    schema::RecordSchema,
+};
 
 /// A compiled script.
 #[derive(Debug, Default)]
@@ -85,6 +89,8 @@ pub enum Op {
         value: ProducerId,
         /// Type of the field.
         kind: Type,
+        /// How the value becomes one of the field's logical type.
+        conversion: Option<(Conversion, Logical)>,
         /// Where the script says so: `file:line:column`.
         position: String,
     },

@@ -4,6 +4,7 @@ mod block;
 mod diagnostics;
 mod documentation;
 mod events;
+mod extensions;
 mod gallery;
 mod inventory;
 mod language;

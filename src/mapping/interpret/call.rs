@@ -157,8 +157,8 @@ impl<'a> Interpreter<'a, '_> {
             return result;
         }
         // What only the object of a `with` knows.
-        if (!context.mapping || !is_known(&name.text))
-            && let Some(delegate) = self.delegate(context.scope)
+        if let Some(delegate) = self.delegate(context.scope)
+            && (!context.mapping || !is_known(&name.text) || is_own(&delegate, &name.text))
         {
             return self.call_delegate(&delegate, name, &arguments, span, context);
         }
@@ -279,6 +279,11 @@ impl<'a> Interpreter<'a, '_> {
             None => self.error(UNKNOWN_FUNCTION, name.span, message),
         }
     }
+}
+
+/// Names of ours that a list has had before.
+fn is_own(delegate: &Value<'_>, name: &str) -> bool {
+    name == "join" && matches!(delegate, Value::List(_))
 }
 
 fn is_known(name: &str) -> bool {

@@ -90,6 +90,8 @@ fn every_name_is_in_the_reference() {
         Kind::Query,
         Kind::UserAgent,
         Kind::Place,
+        Kind::Campaign,
+        Kind::Click,
         Kind::Boolean,
         Kind::TextList,
         Kind::Parameters,

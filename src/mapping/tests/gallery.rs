@@ -72,6 +72,8 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "map((parse location() to uri).host).onto('s')",
             "map 'a'.toUppercase() onto 's'",
             "def m = match '/(.*)' to location()",
+            "map utm().sorce() onto 's'",
+            "map click().netwrk() onto 's'",
         ],
     ),
     (
@@ -97,6 +99,11 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "stop(1)",
             "section()",
             "map timestamp() onto 5",
+            "map join() onto 's'",
+            "map join(userAgent()) onto 's'",
+            "map anonymised('192.0.2.1') onto 's'",
+            "map utm(timestamp()).source() onto 's'",
+            "map eventUuid(1) onto 's'",
         ],
     ),
     (
@@ -145,6 +152,8 @@ const SCRIPTS: &[(&str, &[&str])] = &[
         "M024",
         &[
             "map userAgent() onto 's'",
+            "map utm() onto 's'",
+            "map click() onto 's'",
             "map((parse location() to uri)).onto('s')",
             "def m = match 'x' against location()\n  map m onto 's'",
         ],
