@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
+    MappingOptions,
     action::{Action, Mapped},
     ast::Span,
     function::{
@@ -20,14 +21,14 @@ use crate::{
     record::schema::{Logical, RecordSchema},
 };
 
-/// Makes the program. `digests_use_up`: a piece counts in the first digest only, as in the original.
+/// Makes the program.
 #[must_use]
 pub fn lower(
     outcome: &Outcome,
     schema: &Arc<RecordSchema>,
     source: &SourceText,
     patterns: &Patterns,
-    digests_use_up: bool,
+    options: &MappingOptions,
 ) -> Program {
     let fields = schema.fields().iter().enumerate().map(|(index, field)| (field.name.as_str(), index)).collect();
     let mut lower = Lower {
@@ -39,12 +40,15 @@ pub fn lower(
         known: HashMap::new(),
         pieces: HashMap::new(),
         keys: HashMap::new(),
+        full_keys: options.extras.full_digest_keys,
         uses: Vec::new(),
         program: Program::default(),
     };
     lower.program.fields = schema.fields().len();
     lower.program.schema = Some(Arc::clone(schema));
-    lower.program.digests_use_up = digests_use_up;
+    lower.program.digests_use_up = options.digests_use_up;
+    lower.program.own_hosts.clone_from(&options.extras.own_hosts);
+    lower.program.pseudonym_key.clone_from(&options.extras.pseudonym_key);
     let mut exits = Vec::new();
     let mut stops = Vec::new();
     lower.actions(&outcome.actions, &mut exits, &mut stops);
@@ -72,6 +76,7 @@ struct Lower<'a> {
     pieces: HashMap<Piece, usize>,
     /// Keys of seeds, which take long to derive.
     keys: HashMap<(super::function::digest::Algorithm, String), Vec<u8>>,
+    full_keys: bool,
     uses: Vec<u32>,
     program: Program,
 }
@@ -174,7 +179,7 @@ impl Lower<'_> {
             Producer::Digest(digest) => {
                 let key = digest.seed.as_ref().map(|seed| {
                     let known = self.keys.entry((digest.algorithm, seed.clone()));
-                    known.or_insert_with(|| key_of(digest.algorithm, seed)).clone()
+                    known.or_insert_with(|| key_of(digest.algorithm, seed, self.full_keys)).clone()
                 });
                 let pieces = digest.pieces.iter().map(|piece| {
                     let next = self.pieces.len();

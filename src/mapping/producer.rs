@@ -83,13 +83,18 @@ pub enum Kind {
     Campaign,
     /// A click on an advertisement; only its parts can be mapped.
     Click,
+    /// What led the visitor to the page; only its parts can be mapped.
+    Traffic,
 }
 
 impl Kind {
     /// Whether only parts of its values can be mapped.
     #[must_use]
     pub fn is_of_parts(self) -> bool {
-        matches!(self, Self::Uri | Self::UserAgent | Self::Place | Self::Matcher | Self::Campaign | Self::Click)
+        matches!(
+            self,
+            Self::Uri | Self::UserAgent | Self::Place | Self::Matcher | Self::Campaign | Self::Click | Self::Traffic
+        )
     }
 
     /// As messages say it.
@@ -113,6 +118,7 @@ impl Kind {
             Self::Place => "a place",
             Self::Campaign => "a campaign",
             Self::Click => "a click",
+            Self::Traffic => "what led to the page",
         }
     }
 }

@@ -11,9 +11,12 @@ use super::{
     },
     producer::{Producer, ProducerId},
 };
-use crate::record::{
-    kind::{Logical, Type},
-    schema::RecordSchema,
+use crate::{
+    record::{
+        kind::{Logical, Type},
+        schema::RecordSchema,
+    },
+    util::secret::Secret,
 };
 
 /// A compiled script.
@@ -31,6 +34,10 @@ pub struct Program {
     pub pieces: usize,
     /// A piece counts in the first digest only, as in the original.
     pub digests_use_up: bool,
+    /// Hosts of the operator's own sites.
+    pub own_hosts: Vec<String>,
+    /// The key of pseudonyms.
+    pub pseudonym_key: Option<Secret>,
     /// The schema, for values of nested types.
     pub schema: Option<Arc<RecordSchema>>,
 }

@@ -248,7 +248,13 @@ impl Fields<'_> {
                 (fits, "a map of arrays of strings")
             }
             Kind::Json | Kind::Parameters => return self.odd_json(field, span),
-            kind @ (Kind::Uri | Kind::UserAgent | Kind::Place | Kind::Matcher | Kind::Campaign | Kind::Click) => {
+            kind @ (Kind::Uri
+            | Kind::UserAgent
+            | Kind::Place
+            | Kind::Matcher
+            | Kind::Campaign
+            | Kind::Click
+            | Kind::Traffic) => {
                 return Some(self.not_mappable(id, kind, span));
             }
         };
@@ -280,6 +286,7 @@ impl Fields<'_> {
             Kind::Place => ".countryCode()",
             Kind::Campaign => ".source()",
             Kind::Click => ".id()",
+            Kind::Traffic => ".channel()",
             _ => ".name()",
         };
         self.reports.error(NOT_MAPPABLE, span, message).hint(format!("map one of its properties, such as `{example}`"))

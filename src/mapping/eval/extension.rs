@@ -5,17 +5,22 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use super::{Datum, Evaluation, Failure, TextRef};
+use super::{Datum, Evaluation, Failure, TextRef, narrow};
 use crate::{
-    enrich::geo::address,
+    enrich::{geo::address, referrer::Channel},
     mapping::{
         function::{
             campaign::{CLICKS, ClickField, click, raw_query},
-            digest::Piece,
+            digest::{Algorithm, Piece, compute},
             extension::{Extension, event_uuid},
+            traffic::{Name, TERMS, Traffic, TrafficField, traffic},
             uri::query_value,
         },
-        java::number::{push_double, push_float},
+        java::{
+            form::pairs,
+            number::{push_double, push_float},
+            uri::Part,
+        },
         producer::ProducerId,
     },
 };
@@ -23,7 +28,22 @@ use crate::{
 impl<'e> Evaluation<'e, '_> {
     pub(super) fn extension(&mut self, id: ProducerId, extension: &'e Extension) -> Result<Datum<'e>, Box<Failure>> {
         Ok(match extension {
-            Extension::Join(pieces) => self.join(pieces)?,
+            Extension::Join(pieces) => {
+                let text = self.joined(pieces, |own, text| Datum::Text(own.computed(text)))?;
+                text.unwrap_or(Datum::Absent)
+            }
+            Extension::Pseudonym(pieces) => {
+                let bytes = self.joined(pieces, |own, text| own.pseudonym(id, text))?;
+                bytes.unwrap_or(Datum::Absent)
+            }
+            Extension::Traffic => {
+                let (event, own_hosts) = (self.event, &self.program.own_hosts);
+                Datum::Traffic(traffic(event.location, event.referer, own_hosts, &mut self.key))
+            }
+            Extension::TrafficPart(of, field) => match self.value(*of)? {
+                Datum::Traffic(traffic) => self.traffic_part(traffic, *field),
+                _ => Datum::Absent,
+            },
             Extension::EventUuid => {
                 let uuid = event_uuid(self.event.event_id);
                 // Made of digits and dashes.
@@ -64,8 +84,36 @@ impl<'e> Evaluation<'e, '_> {
         }
     }
 
-    /// Absent if any piece is.
-    fn join(&mut self, pieces: &'e [Piece]) -> Result<Datum<'e>, Box<Failure>> {
+    fn traffic_part(&mut self, traffic: Traffic, field: TrafficField) -> Datum<'e> {
+        match field {
+            TrafficField::Channel => Datum::text(Some(traffic.channel.name())),
+            TrafficField::Name => Datum::text(traffic.name.map(Name::text)),
+            TrafficField::Term if traffic.channel == Channel::Search => {
+                let referer = self.event.referer.unwrap_or_default();
+                let Some(query) = raw_query(referer) else { return Datum::Absent };
+                let query = query.of(referer);
+                let term =
+                    TERMS.iter().find(|term| pairs(query).any(|(name, value)| name == **term && !value.is_empty()));
+                term.map_or(Datum::Absent, |term| query_value(self, TextRef::Borrowed(query), term))
+            }
+            TrafficField::Term => Datum::Absent,
+        }
+    }
+
+    fn pseudonym(&mut self, id: ProducerId, text: &str) -> Datum<'e> {
+        // Without a key the script does not load.
+        let Some(key) = &self.program.pseudonym_key else { return Datum::Absent };
+        let start = self.bytes.len();
+        compute(Algorithm::Sha256, Some(key.bytes()), text.as_bytes(), &mut self.bytes);
+        Datum::Bytes(Part { start: narrow(start), end: narrow(self.bytes.len()) }, id)
+    }
+
+    /// What `make` makes of all pieces together; None if any of them is absent.
+    fn joined(
+        &mut self,
+        pieces: &'e [Piece],
+        make: impl FnOnce(&mut Self, &str) -> Datum<'e>,
+    ) -> Result<Option<Datum<'e>>, Box<Failure>> {
         // Pieces may be joined texts, which use the same room.
         let mut joined = std::mem::take(&mut self.joined);
         let start = joined.len();
@@ -85,13 +133,13 @@ impl<'e> Evaluation<'e, '_> {
             if !there {
                 joined.truncate(start);
                 self.joined = joined;
-                return Ok(Datum::Absent);
+                return Ok(None);
             }
         }
-        let text = self.computed(&joined[start..]);
+        let made = make(self, &joined[start..]);
         joined.truncate(start);
         self.joined = joined;
-        Ok(Datum::Text(text))
+        Ok(Some(made))
     }
 
     /// Appends a value as text, numbers as Java writes them; false if it is none.

@@ -128,6 +128,7 @@ impl<'e> Evaluation<'e, '_> {
             | Datum::Uri(_)
             | Datum::Agent(_)
             | Datum::Place(_)
+            | Datum::Traffic(_)
             | Datum::List(_)
             | Datum::Ints(_)
             | Datum::Json(_)

@@ -1,9 +1,10 @@
-//! What the original does not have: texts joined, UUIDs of events, campaigns, addresses without their last part.
+//! What the original does not have: texts joined, UUIDs of events, campaigns, what led to a page, pseudonyms.
 
 use super::{
     Found, Given,
     campaign::{CLICK_FIELDS, ClickField, UTM_FIELDS, UtmField},
     digest::Piece,
+    traffic::{TRAFFIC_FIELDS, TrafficField},
 };
 use crate::mapping::producer::{Kind, Producer, ProducerId, Producers};
 
@@ -24,22 +25,29 @@ pub enum Extension {
     ClickPart(ProducerId, ClickField),
     /// An address without its last part.
     Anonymised(ProducerId),
+    /// What led the visitor to the page.
+    Traffic,
+    /// A property of it.
+    TrafficPart(ProducerId, TrafficField),
+    /// A digest of texts and values, with the key of the configuration.
+    Pseudonym(Vec<Piece>),
 }
 
 /// Names of the functions.
-pub(super) const FUNCTIONS: &[&str] = &["join", "eventUuid", "utm", "click", "anonymised"];
+pub(super) const FUNCTIONS: &[&str] = &["join", "eventUuid", "utm", "click", "anonymised", "traffic", "pseudonym"];
 
 impl Extension {
     /// Calls `each` for every producer that it is made of, in order.
     pub fn for_each_operand(&mut self, mut each: impl FnMut(&mut ProducerId)) {
         match self {
-            Self::EventUuid | Self::Utm(None) | Self::Click(None) => {}
+            Self::EventUuid | Self::Traffic | Self::Utm(None) | Self::Click(None) => {}
             Self::Utm(Some(of))
             | Self::Click(Some(of))
             | Self::UtmPart(of, _)
             | Self::ClickPart(of, _)
+            | Self::TrafficPart(of, _)
             | Self::Anonymised(of) => each(of),
-            Self::Join(pieces) => {
+            Self::Join(pieces) | Self::Pseudonym(pieces) => {
                 for piece in pieces {
                     if let Piece::Producer(of) = piece {
                         each(of);
@@ -55,9 +63,14 @@ impl Extension {
         match self {
             Self::Utm(_) => Kind::Campaign,
             Self::Click(_) => Kind::Click,
-            Self::Join(_) | Self::EventUuid | Self::UtmPart(..) | Self::ClickPart(..) | Self::Anonymised(_) => {
-                Kind::Text
-            }
+            Self::Traffic => Kind::Traffic,
+            Self::Pseudonym(_) => Kind::Bytes,
+            Self::TrafficPart(..)
+            | Self::Join(_)
+            | Self::EventUuid
+            | Self::UtmPart(..)
+            | Self::ClickPart(..)
+            | Self::Anonymised(_) => Kind::Text,
         }
     }
 
@@ -65,8 +78,9 @@ impl Extension {
     #[must_use]
     pub fn always(&self, producers: &Producers) -> bool {
         match self {
-            Self::EventUuid => true,
-            Self::Join(pieces) => pieces.iter().all(|piece| match piece {
+            Self::EventUuid | Self::Traffic => true,
+            Self::TrafficPart(_, field) => *field == TrafficField::Channel,
+            Self::Join(pieces) | Self::Pseudonym(pieces) => pieces.iter().all(|piece| match piece {
                 Piece::Text(_) => true,
                 // An object or array of the parameters is no text.
                 Piece::Producer(of) => producers.kind(*of) != Kind::Json && producers.always(*of),
@@ -86,6 +100,11 @@ impl Extension {
         };
         match self {
             Self::EventUuid => *out += "eventUuid()",
+            Self::Traffic => *out += "traffic()",
+            Self::TrafficPart(of, field) => {
+                write(*of, out);
+                out.extend([".", field.name(), "()"]);
+            }
             Self::Utm(of) => call("utm", *of, out),
             Self::Click(of) => call("click", *of, out),
             Self::Anonymised(of) => call("anonymised", Some(*of), out),
@@ -97,8 +116,8 @@ impl Extension {
                 write(*of, out);
                 out.extend([".", field.name(), "()"]);
             }
-            Self::Join(pieces) => {
-                *out += "join(";
+            Self::Join(pieces) | Self::Pseudonym(pieces) => {
+                *out += if matches!(self, Self::Join(_)) { "join(" } else { "pseudonym(" };
                 for (number, piece) in pieces.iter().enumerate() {
                     *out += if number > 0 { ", " } else { "" };
                     match piece {
@@ -122,7 +141,7 @@ pub(super) fn function(producers: &Producers, name: &str, arguments: &[Given]) -
     let found = |extension| Found::Producer(Producer::Extension(Box::new(extension)));
     let text = |of: &ProducerId| producers.kind(*of) == Kind::Text;
     match (name, arguments) {
-        ("join", [_, ..]) => {
+        ("join" | "pseudonym", [_, ..]) => {
             let pieces = arguments.iter().map(|given| match given {
                 Given::Text { text, .. } => Some(Piece::Text(text.clone())),
                 Given::Producer(of) if joinable(producers.kind(*of)) => Some(Piece::Producer(*of)),
@@ -130,12 +149,13 @@ pub(super) fn function(producers: &Producers, name: &str, arguments: &[Given]) -
             });
             let pieces = pieces.collect::<Option<Vec<_>>>();
             pieces.map_or(Found::WrongArguments("texts, and strings, numbers and booleans of the event"), |pieces| {
-                found(Extension::Join(pieces))
+                found(if name == "join" { Extension::Join(pieces) } else { Extension::Pseudonym(pieces) })
             })
         }
-        ("join", []) => Found::WrongArguments("texts, and strings, numbers and booleans of the event"),
+        ("join" | "pseudonym", []) => Found::WrongArguments("texts, and strings, numbers and booleans of the event"),
         ("eventUuid", []) => found(Extension::EventUuid),
-        ("eventUuid", _) => Found::WrongArguments("no argument"),
+        ("traffic", []) => found(Extension::Traffic),
+        ("eventUuid" | "traffic", _) => Found::WrongArguments("no argument"),
         ("utm", []) => found(Extension::Utm(None)),
         ("click", []) => found(Extension::Click(None)),
         ("utm", [Given::Producer(of)]) if text(of) => found(Extension::Utm(Some(*of))),
@@ -151,6 +171,7 @@ pub(super) fn function(producers: &Producers, name: &str, arguments: &[Given]) -
 pub(super) fn method(kind: Kind, of: ProducerId, name: &str, arguments: &[Given]) -> Found {
     let extension = match kind {
         Kind::Campaign => UtmField::named(name).map(|field| Extension::UtmPart(of, field)),
+        Kind::Traffic => TrafficField::named(name).map(|field| Extension::TrafficPart(of, field)),
         _ => ClickField::named(name).map(|field| Extension::ClickPart(of, field)),
     };
     match extension {
@@ -164,6 +185,7 @@ pub(super) fn method(kind: Kind, of: ProducerId, name: &str, arguments: &[Given]
 pub(super) fn method_names(kind: Kind) -> Vec<&'static str> {
     match kind {
         Kind::Campaign => UTM_FIELDS.iter().map(|(name, ..)| *name).collect(),
+        Kind::Traffic => TRAFFIC_FIELDS.iter().map(|(name, _)| *name).collect(),
         _ => CLICK_FIELDS.iter().map(|(name, _)| *name).collect(),
     }
 }

@@ -13,6 +13,7 @@ pub mod parameters;
 pub mod parse;
 pub mod regex;
 pub mod request;
+pub mod traffic;
 pub mod uri;
 pub mod user_agent;
 
@@ -88,7 +89,7 @@ pub fn method(producers: &Producers, of: ProducerId, name: &str, arguments: &[Gi
         Kind::Query => uri::query_method(of, name, arguments),
         Kind::UserAgent => user_agent::method(of, name, arguments),
         Kind::Place => geo::method(of, name, arguments),
-        kind @ (Kind::Campaign | Kind::Click) => extension::method(kind, of, name, arguments),
+        kind @ (Kind::Campaign | Kind::Click | Kind::Traffic) => extension::method(kind, of, name, arguments),
         Kind::Boolean => condition::boolean_method(producers, of, name, arguments),
         Kind::TextList if matches!(producers.get(of), Producer::Header(_)) => header::method(of, name, arguments),
         Kind::Parameters => parameters::method(of, name, arguments),
@@ -118,7 +119,7 @@ pub fn method_names(kind: Kind) -> impl Iterator<Item = &'static str> {
         Kind::Query => vec!["value", "valueList"],
         Kind::UserAgent => user_agent::FIELDS.iter().map(|(name, _)| *name).collect(),
         Kind::Place => geo::names().collect(),
-        Kind::Campaign | Kind::Click => extension::method_names(kind),
+        Kind::Campaign | Kind::Click | Kind::Traffic => extension::method_names(kind),
         Kind::Boolean => vec!["and", "or", "negate"],
         Kind::TextList => header::METHODS.to_vec(),
         Kind::Parameters => vec!["value", "path"],

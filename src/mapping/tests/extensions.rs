@@ -153,3 +153,53 @@ fn events_have_uuids() {
     assert_eq!(uuid("0:a"), uuid("0:a"));
     assert_ne!(uuid("0:a"), uuid("0:b"));
 }
+
+#[test]
+fn visitors_come_from_somewhere() {
+    const ALL: &str =
+        "map traffic().channel() onto 's'; map traffic().name() onto 's2'; map traffic().term() onto 'sd'";
+    for (referer, expected) in [
+        (None, r#"s="direct""#),
+        (Some("https://www.bing.com/search?q=red+canoe"), r#"s="search" s2="Bing" sd="red canoe""#),
+        (Some("https://www.google.com/"), r#"s="search" s2="Google""#),
+        (Some("https://search.yahoo.com/search?p=%C3%A9t%C3%A9&q="), r#"s="search" s2="Yahoo!" sd="été""#),
+        (Some("https://l.facebook.com/?q=x"), r#"s="social" s2="Facebook""#),
+        (Some("https://shop.example/"), r#"s="internal""#),
+        (Some("https://pay.own.example/"), r#"s="internal""#),
+        (Some("https://blog.example/"), r#"s="other""#),
+    ] {
+        let event = Event { referer, ..page_view() };
+        assert_eq!(shown(ALL, &event, &[], &[]), expected, "{referer:?}");
+    }
+}
+
+/// What a script makes with these settings.
+fn with_extras(script: &str, extras: Extras) -> Value {
+    let (schema, surroundings) = (test_schema(), Surroundings { has_key: true, ..Surroundings::default() });
+    let options = MappingOptions { extras, surroundings, ..options() };
+    let (mapping, _) =
+        compile(options, &source(script), &schema).unwrap_or_else(|errors| panic!("{}", render(&errors, false)));
+    let chunk = mapped(&[Arc::new(mapping)], &stored(&page_view(), &[], &[]));
+    record(&chunk, 0, &schema)
+}
+
+#[test]
+fn pseudonyms_are_hmacs() {
+    let script = "mapping { map pseudonym(partyId(), '/', timestamp()).toHexLower() onto 's'\n\
+                  map pseudonym(referer()).toHexLower() onto 's2'; map pseudonym('a').isPresent() onto 'b' }";
+    let key = crate::util::secret::Secret::new(*b"a key of 32 bytes, for examples.");
+    let own = with_extras(script, Extras { pseudonym_key: Some(key), ..Extras::default() });
+    // hmac.new(b"a key of 32 bytes, for examples.", b"0:i0rjfnxc:party/1000", "sha256") of Python.
+    assert_eq!(own["s"], "71a262c4ec79d858aa4929d75d8d1a2a27c12de295f5f52977e79250e4735b21");
+    assert_eq!((&own["s2"], &own["b"]), (&"".into(), &true.into()));
+}
+
+#[test]
+fn keys_of_seeds_have_full_length_if_asked() {
+    let script = "mapping { map digest('sha-256', 'foo').add('x').result().toHexLower() onto 's' }";
+    let short = with_extras(script, Extras::default());
+    assert_eq!(short["s"], "d1622b155ed0b23afdd037cb188159ded6813959e0e24ba14adb9e0f6b825642");
+    let full = with_extras(script, Extras { full_digest_keys: true, ..Extras::default() });
+    // hmac.new(hashlib.pbkdf2_hmac("sha256", b"foo", salt, 100000), b"x", "sha256") of Python.
+    assert_eq!(full["s"], "4396ef8c33177c787776af65b1de791973d4112e7f5848d6d2853a89d23e322a");
+}
