@@ -115,7 +115,7 @@ impl App {
         let gate = Arc::new(Gate::new());
         let parts = RouterParts {
             intake: pipeline.intake.clone(),
-            keep: Arc::new(pipeline::keep(feeds)),
+            keep: Arc::new(pipeline::keep(feeds, &settings.journal.keep)),
             clock,
             metrics: metrics.clone(),
             gate: Arc::clone(&gate),

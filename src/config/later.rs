@@ -1,17 +1,13 @@
 //! Keys that are read, checked and carried in the settings, but whose effect is still to be built.
 //!
-//! The one place to change when it is: take the line out of [`LATER`], or raise [`DURABILITY_MAX`].
+//! The one place to change when it is: take the line out of [`LATER`].
 
 use super::{
     hocon::{Members, Value},
     origin::KeyPath,
     problem::{At, Problems, code, name},
-    settings::Durability,
 };
 use crate::diagnostic::Diagnostic;
-
-/// Strongest durability that the journal gives. What is asked for beyond it loads, with a warning.
-pub const DURABILITY_MAX: Durability = Durability::None;
 
 /// What is done about a key that asks for what is not there.
 enum Instead {
@@ -28,21 +24,12 @@ const LATER: &[(&str, &[&str], Instead)] = &[
     ("global.server.limits.request_line", &[], Warn),
     ("global.server.limits.requests", &[], Warn),
     ("global.server.limits.http2_resets", &[], Warn),
-    ("global.journal.directory", &[], Warn),
-    ("global.journal.segment_size", &[], Warn),
-    ("global.journal.max_size", &[], Warn),
-    ("global.journal.reserve", &[], Warn),
-    ("global.journal.retention_time", &[], Warn),
-    ("global.journal.retention_size", &[], Warn),
-    ("global.journal.erase_on_recycle", &["false"], Warn),
-    ("global.journal.keep", &["auto"], Refuse("keeping other headers and cookies than the mappings read")),
     ("global.dead_letters.max_size", &[], Warn),
     ("sources.*.trusted_proxies", &[], Refuse("trusting proxies by address")),
     ("sources.*.max_hops", &[], Refuse("trusting proxies by their number")),
     ("sources.*.response", &["gif"], Refuse("`response = 204`")),
     ("sources.*.allowed_origins", &[], Refuse("answering other origins")),
     ("sources.*.strict", &["false", "0"], Refuse("`strict = true`")),
-    ("sinks.*.on_full", &["refuse"], Refuse("`on_full = skip_oldest`")),
     ("sinks.*.file_strategy.roll_size", &["0", "0B"], Refuse("publishing files by size")),
     ("sinks.*.file_strategy.codec", &["null"], Refuse("compressing files")),
 ];

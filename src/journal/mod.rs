@@ -80,6 +80,8 @@ pub struct JournalSettings {
     pub retention_ms: i64,
     /// Most bytes of segments that are kept although every sink has them.
     pub retention_bytes: u64,
+    /// Overwrite a segment with zeros before it is used again.
+    pub erase: bool,
     /// Sinks that lose their oldest events rather than that new ones are refused.
     pub skip_oldest: Vec<SinkName>,
     /// Time, for block headers.
@@ -103,6 +105,7 @@ impl JournalSettings {
             reserve_bytes: 512 << 20,
             retention_ms: 0,
             retention_bytes: 0,
+            erase: false,
             skip_oldest: Vec::new(),
             clock,
             metrics,
@@ -131,7 +134,7 @@ pub enum JournalError {
         reason: String,
     },
     /// A segment was written by a newer release.
-    #[error("{}: it was written by a newer release (format version {version})", path.display())]
+    #[error("{}: a newer release has written this segment of the journal (format version {version})\n  hint: start that release again and let it deliver what it holds, or name another divolte.global.journal.directory", path.display())]
     Newer {
         /// Which file.
         path: PathBuf,
@@ -139,13 +142,13 @@ pub enum JournalError {
         version: u16,
     },
     /// Another process uses the directory.
-    #[error("{}: another process uses this journal", path.display())]
+    #[error("another process uses the journal in {}\n  hint: stop that process, or name another divolte.global.journal.directory", path.display())]
     InUse {
         /// The directory.
         path: PathBuf,
     },
     /// The first event would be refused.
-    #[error("{}: there is no room for the first segment of {segment} bytes: {reason}", path.display())]
+    #[error("the journal in {} has no room for its first segment of {segment} bytes: {reason}\n  hint: make room, or set divolte.global.journal.directory, max_size or reserve", path.display())]
     NoRoom {
         /// The directory.
         path: PathBuf,

@@ -85,6 +85,7 @@ pub(super) fn open_as(
         segment_bytes: settings.segment_bytes,
         bytes_max: settings.bytes_max,
         reserve_bytes: settings.reserve_bytes,
+        erase: settings.erase,
     };
     let Recovered { id, segments, spares, number, previous, next, before, .. } = recovered;
     let catalog = Catalog::new(segments);
@@ -100,10 +101,14 @@ pub(super) fn open_as(
     cursor::mark_all(&shared)?;
     let mut store = Store::new(Arc::clone(&shared), Arc::clone(&space), number, previous, before);
     store.free();
-    if let Some(reason) = store.no_room() {
+    let holds = store.holds();
+    // With events to deliver there will be room: the sinks go on, and requests are refused until then.
+    if let Some(reason) = store.no_room().filter(|_| !holds) {
         return Err(JournalError::NoRoom { path: directory, segment: shared.settings.segment_bytes, reason });
     }
-    store.begin(next).map_err(io_at(&directory))?;
+    if store.no_room().is_none() {
+        store.begin(next).map_err(io_at(&directory))?;
+    }
     shared.intake().settle(store.room(), store.reserved());
     let writer = Writer::new(Arc::clone(&shared), Some(store), before);
     Ok(Opened { shared, writer, space: Some(space) })

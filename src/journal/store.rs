@@ -29,6 +29,9 @@ const RESERVED_OFFSETS: u64 = 1 << 20;
 /// A segment ends when it has used so many offsets: the rest is for what is accepted meanwhile.
 const OFFSETS_MAX: u64 = RESERVED_OFFSETS / 2;
 
+/// The next file is prepared when this part of a segment is full: its reciprocal.
+const PREPARE_AT: u64 = 8;
+
 /// Bytes at the end of a segment that may stay empty because the next block does not fit.
 const WASTE_BYTES: u64 = (BLOCK_BYTES + RUN_BYTES_MAX + HEADER_BYTES) as u64;
 
@@ -166,6 +169,9 @@ impl Store {
         active.file.write_all_at(block.bytes(), active.written.position)?;
         active.written =
             End { position: active.written.position + block.bytes().len() as u64, next: block.span().next };
+        if active.written.position >= active.bytes / PREPARE_AT {
+            self.space.want();
+        }
         Ok(())
     }
 
@@ -296,6 +302,16 @@ impl Store {
     /// Why nothing can be accepted, if the reason is room.
     pub(super) fn no_room(&self) -> Option<NoRoom> {
         self.space.no_room()
+    }
+
+    /// Whether some cursor still needs events: there is something to do although nothing can be accepted.
+    pub(super) fn holds(&self) -> bool {
+        self.shared.ring.needed() < self.previous.next
+    }
+
+    /// Whether there is no segment to write to although one could be had.
+    pub(super) fn is_idle(&self) -> bool {
+        self.active.is_none() && self.no_room().is_none()
     }
 
     /// Path of the segment that is written to.

@@ -142,6 +142,16 @@ impl Writer {
         }
         if let Some(store) = &mut self.store {
             store.free();
+            // A start without room, but with events to deliver, has left this to be done.
+            if self.retry_at.is_none() && store.is_idle() {
+                let next = self.shared.intake().next();
+                if let Err(error) = store.begin(next) {
+                    self.failed(&error);
+                    self.sicken(&error, now);
+                }
+            }
+        }
+        if let Some(store) = &self.store {
             *self.shared.no_room() = store.no_room();
             self.shared.intake().settle(store.room(), store.reserved());
         }

@@ -15,7 +15,10 @@ use super::{
     router::{Answered, Shared},
     target::check_query,
 };
-use crate::listen::{ConnInfo, Reply};
+use crate::{
+    journal::Durability,
+    listen::{ConnInfo, Reply},
+};
 
 const METHOD: &str = "POST";
 const MEDIA_TYPE: &str = "application/json";
@@ -25,6 +28,8 @@ pub(super) struct JsonRoute {
     pub(super) source: JsonSource,
     pub(super) body_bytes_max: usize,
     pub(super) body_timeout: Duration,
+    /// What the answer waits for.
+    pub(super) durability: Durability,
 }
 
 /// Why a body is not read to its end.
@@ -68,7 +73,7 @@ impl JsonRoute {
         }
         let address = shared.client_address(&parts.headers, connection);
         let status = match self.source.accept(parts.uri.query(), &parts.headers, &body, &address) {
-            Accepted::Taken(ticket) => match shared.reached(ticket).await {
+            Accepted::Taken(ticket) => match ticket.reached(self.durability).await {
                 Ok(()) => StatusCode::NO_CONTENT,
                 Err(refused) => return Ok(Draft::to(parts).refused(refused)),
             },

@@ -17,7 +17,7 @@ use super::{
     router::{Answered, Shared},
     target::{BadTarget, check_query},
 };
-use crate::listen::ConnInfo;
+use crate::{journal::Durability, listen::ConnInfo};
 
 /// A transparent GIF (version 89a) of one pixel.
 const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0!\xf9\x04\x01\x0a\0\x01\0,\0\0\0\0\x01\0\x01\0\0\x02\x02L\x01\0;";
@@ -34,6 +34,8 @@ const LONG_AGO: HeaderValue = HeaderValue::from_static("Fri, 14 Apr 1995 11:30:0
 pub(super) struct PixelRoute {
     pub(super) source: BrowserSource,
     pub(super) delay: Duration,
+    /// What the answer waits for.
+    pub(super) durability: Durability,
 }
 
 impl PixelRoute {
@@ -53,7 +55,7 @@ impl PixelRoute {
             let address = shared.client_address(&parts.headers, connection);
             match self.source.accept(parts.uri.query(), &parts.headers, &address) {
                 Accepted::Taken(ticket) => {
-                    if let Err(refused) = shared.reached(ticket).await {
+                    if let Err(refused) = ticket.reached(self.durability).await {
                         return Ok(Draft::to(parts).refused(refused));
                     }
                 }

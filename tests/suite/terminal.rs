@@ -78,7 +78,7 @@ fn the_summary_is_one_piece_whatever_is_logged() {
             &format!("http://127.0.0.1:{}/", place.admin),
             "data/events",
             "headwater cat --follow data/events",
-            "none",
+            "flush",
         ] {
             assert!(summary.contains(part), "no {part:?} in:\n{summary}");
         }

@@ -72,8 +72,8 @@ pub fn cases() -> Vec<Case> {
         ("odd_ping", "divolte.sources.j { type = json, event_path = /ping }"),
         ("odd_cookies", "divolte.sources.b { type = browser, party_cookie = \"a b\", session_cookie = \"a b\" }"),
         (
-            "odd_durability",
-            "divolte.global.journal { durability = fsync, retention_time = 1 hour }\ndivolte.sources.browser { type = browser, durability = flush }",
+            "durability_beyond_the_journal",
+            "divolte.global.journal.durability = flush\ndivolte.sources.browser { type = browser, durability = fsync }",
         ),
         (
             "odd_use",
