@@ -106,6 +106,13 @@ impl Pipeline {
         for SinkSettings::File(file) in &settings.sinks {
             parts.extend(wiring.files(file, &numbers)?);
         }
+        for orphan in journal.orphans() {
+            let (sink, upto) = (&orphan.sink, orphan.upto);
+            tracing::warn!(
+                %sink, %upto,
+                "this cursor belongs to no sink; what it holds is kept as long as there is room (headwater journal cursor)"
+            );
+        }
         let deliveries =
             parts.into_iter().map(|parts| delivery::spawn(parts, runtime)).collect::<Result<Vec<_>, _>>()?;
         let intake = Intake { journal: Arc::clone(&journal), duplicates };

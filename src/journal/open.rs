@@ -4,6 +4,7 @@ use std::{
     io,
     path::Path,
     sync::{Arc, Mutex, atomic::AtomicU64},
+    time::Instant,
 };
 
 use uuid::Uuid;
@@ -16,6 +17,7 @@ use super::{
     cursor,
     format::End,
     intake::Intake,
+    rate::Rate,
     recovery::{self, Recovered},
     ring::Ring,
     space::{Limits, Preparer, Space},
@@ -78,7 +80,9 @@ pub(super) fn open_as(
         io::ErrorKind::WouldBlock => JournalError::InUse { path: directory.clone() },
         _ => io_at(&directory)(error),
     })?;
+    let began = Instant::now();
     let recovered = recovery::recover(fresh, &directory, &*disk, true)?;
+    settings.metrics.journal_recovery.set(began.elapsed().as_secs_f64());
     tell(&recovered);
     let limits = Limits {
         directory: directory.clone(),
@@ -144,6 +148,8 @@ fn blank(
         sickness: Mutex::new(None),
         no_room: Mutex::new(None::<NoRoom>),
         forget: Mutex::new(forget),
+        rate: Rate::new(Instant::now()),
+        left: AtomicU64::new(0),
         _lock: lock,
     }
 }

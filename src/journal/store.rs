@@ -5,7 +5,8 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
 };
 
 use crate::{
@@ -77,6 +78,7 @@ impl Store {
     /// Bytes that can be written for certain, whatever the sizes of the blocks.
     pub(super) fn room(&self) -> u64 {
         let left = self.active.as_ref().map_or(0, |active| active.bytes.saturating_sub(active.written.position));
+        self.shared.left.store(left, Ordering::Relaxed);
         if self.space.is_available() {
             let next = self.shared.settings.segment_bytes - DATA_AT;
             (left + next).saturating_sub(WASTE_BYTES.min(next / 2))
@@ -193,7 +195,9 @@ impl Store {
     pub(super) fn sync(&mut self) -> io::Result<()> {
         let Some(active) = &mut self.active else { return Ok(()) };
         if active.synced != active.written {
+            let began = Instant::now();
             active.file.sync_data()?;
+            self.shared.settings.metrics.journal_sync_duration.observe(began.elapsed());
             active.synced = active.written;
         }
         Ok(())
@@ -278,6 +282,7 @@ impl Store {
         }
         for mark in holders {
             let (sink, from) = (&mark.sink, mark.needed());
+            self.shared.settings.metrics.journal_given_up(sink.as_str()).inc_by(upto.0.saturating_sub(from.0));
             tracing::warn!(%sink, %from, %upto, orphan = !mark.claimed, "events are given up to make room");
             self.shared.ring.give_up(sink, upto);
         }

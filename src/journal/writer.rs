@@ -186,9 +186,11 @@ impl Writer {
     fn write(&mut self, blocks: &mut [Block]) -> io::Result<()> {
         let durability = self.shared.settings.durability;
         let Some(store) = &mut self.store else { return Ok(()) };
+        let began = Instant::now();
         for block in blocks {
             store.write(block)?;
         }
+        self.shared.settings.metrics.journal_write_duration.observe(began.elapsed());
         if durability == Durability::Fsync { store.sync() } else { Ok(()) }
     }
 
@@ -230,7 +232,9 @@ impl Writer {
         let metrics = &shared.settings.metrics;
         metrics.journal_events.inc_by(events);
         metrics.journal_blocks.inc_by(blocks.len() as u64);
-        metrics.journal_block.inc_by(blocks.iter().map(|block| block.size() as u64).sum());
+        let bytes = blocks.iter().map(|block| block.size() as u64).sum();
+        metrics.journal_block.inc_by(bytes);
+        shared.rate.add(bytes, Instant::now());
         shared.release(shared.ring.push(blocks, self.before.take()));
         if let Some(store) = &self.store {
             self.shared.intake().settle(store.room(), store.reserved());

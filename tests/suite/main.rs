@@ -14,6 +14,7 @@ mod documents;
 mod fastavro;
 mod follow;
 mod gallery;
+mod journal;
 mod live;
 mod metrics;
 mod promql;

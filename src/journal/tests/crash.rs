@@ -37,6 +37,11 @@ impl Random {
     }
 }
 
+thread_local! {
+    /// Made once: registering them takes longer than a life.
+    static METRICS: Metrics = Metrics::new();
+}
+
 /// How a life ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -59,6 +64,7 @@ struct World {
     delivered: BTreeMap<u64, u64>,
     next_value: u64,
     now: Instant,
+    metrics: Metrics,
 }
 
 struct Life {
@@ -90,6 +96,7 @@ impl World {
             delivered: BTreeMap::new(),
             next_value: 0,
             now: Instant::now(),
+            metrics: METRICS.with(Clone::clone),
         }
     }
 
@@ -99,7 +106,7 @@ impl World {
             bytes_max: 200 * 1024,
             reserve_bytes: 0,
             memory_bytes_max: 20_000,
-            ..JournalSettings::new("/j".into(), self.durability, Arc::new(ManualClock::at(1)), Metrics::new())
+            ..JournalSettings::new("/j".into(), self.durability, Arc::new(ManualClock::at(1)), self.metrics.clone())
         }
     }
 
