@@ -15,7 +15,10 @@ use uuid::Uuid;
 
 use crate::checkpoint::{Checkpoint, Offset, STATE_BYTES_MAX, SinkName, Totals};
 
-use super::{Durability, JournalError, Shared, Start};
+use super::{
+    Durability, JournalError, Shared, Start,
+    sabotage::{self, Sabotage},
+};
 
 /// First word and version of a cursor file.
 const HEADER: &str = "headwater-cursor 1 ";
@@ -76,7 +79,7 @@ impl Cursor {
         cursor.store(&last)?;
         cursor.last = last;
         // There from the start, so that its first event is seen as a change.
-        cursor.shared.settings.metrics.journal_given_up(sink.as_str());
+        let _ = cursor.shared.settings.metrics.journal_given_up(sink.as_str());
         cursor.shared.release(cursor.shared.ring.mark(sink, cursor.last.upto, true));
         Ok(cursor)
     }
@@ -152,6 +155,7 @@ impl Cursor {
         let content = format(self.shared.id, checkpoint);
         let settings = &self.shared.settings;
         let durable = settings.sync_cursors || settings.durability != Durability::None;
+        let durable = durable && !sabotage::is(Sabotage::EarlyCursor);
         self.shared.disk.replace(&self.path, &content, durable).map_err(io(&self.path))
     }
 }

@@ -23,6 +23,7 @@ mod reader;
 mod recovery;
 mod ring;
 mod run;
+mod sabotage;
 mod scan;
 mod space;
 mod store;

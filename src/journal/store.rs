@@ -20,6 +20,7 @@ use super::{
     catalog::{Segment, file_name},
     format::{DATA_AT, End, SegmentHeader},
     recovery::write_header,
+    sabotage::{self, Sabotage},
     space::Space,
 };
 
@@ -155,6 +156,9 @@ impl Store {
         let (directory, disk) = (&self.shared.settings.directory, &*self.shared.disk);
         let path = directory.join(file_name(header.number));
         disk.rename(spare, &path)?;
+        if sabotage::is(Sabotage::NoDirectorySync) {
+            return Ok(path);
+        }
         if let Err(error) = disk.sync_dir(directory) {
             // The name may be there after a crash or not: it must not be there with events that come later.
             let _ = disk.remove(&path);
@@ -196,7 +200,9 @@ impl Store {
         let Some(active) = &mut self.active else { return Ok(()) };
         if active.synced != active.written {
             let began = Instant::now();
-            active.file.sync_data()?;
+            if !sabotage::is(Sabotage::NoSync) {
+                active.file.sync_data()?;
+            }
             self.shared.settings.metrics.journal_sync_duration.observe(began.elapsed());
             active.synced = active.written;
         }

@@ -18,7 +18,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Block, Durability, GapReason, Shared, Sickness, intake::Work, store::Store};
+use super::{
+    Block, Durability, GapReason, Shared, Sickness,
+    intake::Work,
+    sabotage::{self, Sabotage},
+    store::Store,
+};
 use crate::{checkpoint::Span, util::backoff::Backoff};
 
 /// How long events may wait for company before they are handed over.
@@ -165,6 +170,9 @@ impl Writer {
         if self.retry_at.is_some() {
             self.refuse(blocks);
             return;
+        }
+        if sabotage::is(Sabotage::EarlyAnswer) {
+            blocks.iter().filter_map(Block::seal).for_each(|seal| seal.reach(self.shared.settings.durability));
         }
         match self.write(&mut blocks) {
             Ok(()) => {}

@@ -15,6 +15,7 @@ mod fastavro;
 mod follow;
 mod gallery;
 mod journal;
+mod kill;
 mod live;
 mod metrics;
 mod promql;
