@@ -37,6 +37,9 @@ const ADMIN_CONNECTIONS_MAX: usize = 64;
 /// the dead letters and the runtime.
 const DESCRIPTORS_RESERVED: usize = ADMIN_CONNECTIONS_MAX + 64;
 
+/// The file in the data directory that a running process holds locked.
+const LOCK: &str = "lock";
+
 /// Why the program does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -112,7 +115,7 @@ impl App {
         let failed = |source| StartError::Listen { key: "divolte.global.admin", source };
         let admin_listener = bind_admin(&settings).map_err(failed)?;
         let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, runtime.handle())?;
-        let gate = Arc::new(Gate::new());
+        let gate = Arc::new(Gate::with_limit(settings.server.limits.requests_max));
         let parts = RouterParts {
             intake: pipeline.intake.clone(),
             keep: Arc::new(pipeline::keep(feeds, &settings.journal.keep)),
@@ -241,11 +244,23 @@ fn bind_admin(settings: &Settings) -> Result<Option<Listener>, ListenError> {
     }
 }
 
+/// Whether another process has taken the directory. Nothing is made for it.
+pub(crate) fn is_in_use(path: &Path) -> bool {
+    // Only a lock that is shared needs no right to write, and it is given back at once.
+    File::open(path.join(LOCK)).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// Makes the directory if it is missing and locks it against other processes.
 fn take_data_directory(path: &Path) -> Result<File, StartError> {
     let failed = |reason: String| StartError::DataDirectory { path: path.to_owned(), reason };
-    fs::create_dir_all(path).map_err(|error| failed(reason(&error)))?;
-    let lock = path.join("lock");
+    fs::create_dir_all(path).map_err(|error| {
+        failed(match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => "a file stands there".into(),
+            io::ErrorKind::NotFound => "it cannot be made".into(),
+            _ => reason(&error),
+        })
+    })?;
+    let lock = path.join(LOCK);
     let file = File::options()
         .create(true)
         .truncate(false)

@@ -250,3 +250,20 @@ impl Wiring<'_> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_kept_that_the_settings_name() {
+        let named = Keep { headers: vec!["x-own".to_owned()], ..Keep::default() };
+        for (asked, expected) in [
+            (KeepHeaders::Auto, Keep::default()),
+            (KeepHeaders::All, Keep { all_headers: true, ..Keep::default() }),
+            (KeepHeaders::Named(vec!["x-own".to_owned()]), named),
+        ] {
+            assert_eq!(keep(&[], &asked), expected);
+        }
+    }
+}

@@ -1,5 +1,5 @@
 -- Sends the prepared requests in turn; each thread begins at a place of its own.
--- Arguments: file of targets, file of heads.
+-- Arguments: file of targets, file of heads, and, where the load is to be paced, milliseconds before each request.
 
 local threads = 0
 
@@ -13,6 +13,11 @@ local count = 0
 local at = 0
 
 function init(args)
+   local pause = tonumber(args[3] or 0)
+   -- wrk looks for this function after init; where it is missing, nothing is paced.
+   if pause > 0 then
+      function delay() return pause end
+   end
    local heads = {}
    for line in io.lines(args[2]) do
       heads[#heads + 1] = line:gsub("|", "\r\n")

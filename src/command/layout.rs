@@ -5,6 +5,9 @@ use crate::util::terminal::{Paint, Style};
 /// Lists are broken at this column of theirs, if they can be.
 const LIST_WIDTH: usize = 76;
 
+/// A remark that would end behind this column stands directly behind its text instead of in its column.
+const LINE_WIDTH: usize = 80;
+
 /// Between two columns.
 const GAP: usize = 2;
 
@@ -52,7 +55,9 @@ impl Table {
         let mut lines = String::new();
         for row in &self.rows {
             let name = pad(&row.name, names);
-            let text = if row.remark.is_empty() { row.text.clone() } else { pad(&row.text, texts) };
+            let fits = GAP + names + texts + width(&row.remark) <= LINE_WIDTH;
+            let column = if fits { texts } else { width(&row.text) + GAP };
+            let text = if row.remark.is_empty() { row.text.clone() } else { pad(&row.text, column) };
             let (text, gap) = text.split_at(text.trim_end().len());
             let line = name + &paint.paint(row.style, text) + gap + &paint.paint(Style::Faint, &row.remark);
             lines += "  ";
@@ -92,6 +97,16 @@ mod tests {
             bare = bare.replace(code, "");
         }
         assert_eq!(bare, plain);
+    }
+
+    #[test]
+    fn a_long_remark_leaves_its_column_before_it_leaves_the_line() {
+        let mut table = Table::default();
+        table.row("page", Style::Link, "http://127.0.0.1:8290/divolte.js", "short");
+        table.row("durability", Style::Odd, "none", "what waits in memory survives an orderly stop, not a crash");
+        let text = table.render(Paint::new(false));
+        assert!(text.contains("none  what waits") && text.contains("divolte.js  short"), "{text}");
+        assert!(text.lines().all(|line| width(line) <= LINE_WIDTH), "{text}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use rustix::fs::{Access, access};
 
 use super::place::{self, Nature};
 use crate::{
+    app,
     config::{
         Settings,
         settings::{Durability, SinkSettings},
@@ -28,15 +29,22 @@ pub struct Finding {
 #[must_use]
 pub fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut fatal = |text: String| findings.push(Finding { text, fatal: true });
     let data = &settings.data_directory;
     let usable = could_write(data);
     if let Err(reason) = usable {
-        fatal(format!(
+        findings.push(fatal(format!(
             "the data directory {} cannot be used: {reason}; name another one with --data DIR or \
              divolte.global.data_directory",
             data.display()
-        ));
+        )));
+    } else if app::is_in_use(data) {
+        findings.push(Finding {
+            text: format!(
+                "the data directory {} is used by another process now; a start would be refused while that runs",
+                data.display()
+            ),
+            fatal: false,
+        });
     }
     if let Err(reason) = could_write(&settings.journal.directory)
         && (usable.is_ok() || !settings.journal.directory.starts_with(data))
@@ -48,7 +56,7 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
         if !sink.make_directories
             && let Err(error) = FileSink::check(sink, &RealDisk)
         {
-            fatal(error.to_string());
+            findings.push(fatal(error.to_string()));
             continue;
         }
         for (key, directory) in [("working_dir", &sink.working_directory), ("publish_dir", &sink.publish_directory)] {
@@ -57,11 +65,11 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
                 break;
             }
             if let Err(reason) = could_write(directory) {
-                fatal(format!(
+                findings.push(fatal(format!(
                     "sink {}: {key} '{}' cannot be used: {reason}; choose another one, or give it to this user",
                     sink.name,
                     directory.display()
-                ));
+                )));
             }
         }
     }
@@ -73,6 +81,11 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
         findings.extend(port("divolte.global.admin", Some(&admin.host), admin.port, admin.asked_for));
     }
     findings
+}
+
+/// What stops a start for certain.
+fn fatal(text: String) -> Finding {
+    Finding { text, fatal: true }
 }
 
 /// Whether files can be made in a directory, or in the nearest one above it if it is to be made.

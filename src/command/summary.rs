@@ -50,7 +50,11 @@ fn table(settings: &Settings, ready: &Ready) -> Table {
         table.row(kind, Style::Link, base.clone() + &path, format!("source {}", source.name()));
     }
     match &ready.admin {
-        Some(url) => table.row("live view", Style::Link, url, "and /metrics, /health/ready, /status"),
+        Some(url) => {
+            // The link is long and is copied: nothing stands behind it.
+            table.row("live view", Style::Link, url, "");
+            table.row("", Style::Faint, "and there /metrics, /health/ready, /status", "");
+        }
         None => table.row("live view", Style::Faint, "none", "no metrics, no health, no status"),
     }
     for SinkSettings::File(sink) in &settings.sinks {

@@ -122,6 +122,7 @@ fn limits(mut limits: Section<'_>) -> LimitSettings {
         request_line_bytes_max: count(limits.size("request_line", &Limits::only(1024..=65_534)).cast_signed()),
         // Below 8 KiB the HTTP library refuses to work; above 16 MiB one connection could take too much memory.
         head_bytes_max: count(limits.size("head_size", &Limits::only(8192..=16 << 20)).cast_signed()),
+        head_memory_bytes_max: count(limits.size("head_memory", &Limits::only(0..=1 << 40)).cast_signed()),
         headers_max: count(limits.integer("headers", &Limits::only(1..=10_000))),
         query_parameters_max: count(limits.integer("query_parameters", &Limits::only(1..=100_000))),
         head_timeout: limits.duration("head_timeout", &wait),

@@ -21,15 +21,7 @@ use Instead::{Refuse, Warn};
 /// The keys below `divolte`, `*` for any name, with the values that ask for nothing.
 const LATER: &[(&str, &[&str], Instead)] = &[
     ("global.mapper.ip2geo_database", &[], Refuse("finding places by address")),
-    ("global.server.limits.request_line", &[], Warn),
-    ("global.server.limits.requests", &[], Warn),
-    ("global.server.limits.http2_resets", &[], Warn),
     ("global.dead_letters.max_size", &[], Warn),
-    ("sources.*.trusted_proxies", &[], Refuse("trusting proxies by address")),
-    ("sources.*.max_hops", &[], Refuse("trusting proxies by their number")),
-    ("sources.*.response", &["gif"], Refuse("`response = 204`")),
-    ("sources.*.allowed_origins", &[], Refuse("answering other origins")),
-    ("sources.*.strict", &["false", "0"], Refuse("`strict = true`")),
     ("sinks.*.file_strategy.roll_size", &["0", "0B"], Refuse("publishing files by size")),
     ("sinks.*.file_strategy.codec", &["null"], Refuse("compressing files")),
 ];

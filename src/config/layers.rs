@@ -183,6 +183,10 @@ fn read_file(path: &Path) -> Result<String, Diagnostic> {
         let diagnostic = failed(&reason(&error));
         match error.kind() {
             std::io::ErrorKind::IsADirectory => diagnostic.hint("name the file in it"),
+            std::io::ErrorKind::NotFound => {
+                diagnostic.hint("name one that exists; `headwater serve` needs none to be tried out")
+            }
+            std::io::ErrorKind::PermissionDenied => diagnostic.hint("give it to this user, or start as another one"),
             _ => diagnostic,
         }
     };

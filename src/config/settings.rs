@@ -76,11 +76,13 @@ pub struct LimitSettings {
     pub request_line_bytes_max: usize,
     /// `head_size`: bytes of request line and headers; beyond: 431.
     pub head_bytes_max: usize,
+    /// `head_memory`: bytes of unfinished heads beyond the first 16 KiB of each, over all connections; beyond: 503.
+    pub head_memory_bytes_max: usize,
     /// `headers`: number of header lines; beyond: 431.
     pub headers_max: usize,
     /// `query_parameters`: beyond: 400.
     pub query_parameters_max: usize,
-    /// `head_timeout`: from the first byte of a request to the end of its head; beyond: the connection ends.
+    /// `head_timeout`: from the first byte of a request to the end of its head; beyond: 408.
     pub head_timeout: Duration,
     /// `body_timeout`: from the end of the head to the end of the body; beyond: 408.
     pub body_timeout: Duration,
@@ -103,6 +105,7 @@ impl Default for LimitSettings {
         Self {
             request_line_bytes_max: 65_534,
             head_bytes_max: 128 << 10,
+            head_memory_bytes_max: 256 << 20,
             headers_max: 200,
             query_parameters_max: 1000,
             head_timeout: Duration::from_secs(20),
@@ -223,12 +226,12 @@ impl Default for JournalOptions {
     }
 }
 
-/// Which headers and cookies are stored with each event.
+/// Which headers are stored with each event; of cookies always those that the mappings read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeepHeaders {
     /// Those that the mappings read.
     Auto,
-    /// All headers, and with them all cookies.
+    /// All headers but those that hold log-in sessions.
     All,
     /// Those that the mappings read, and these headers, in lower case.
     Named(Vec<String>),

@@ -35,6 +35,7 @@ pub fn validate(
         unmapped(&options.sources, &mappings, problems);
     }
     routes(&options.sources, problems);
+    proxies(&options.sources, options.global.server.use_x_forwarded_for, problems);
     for sink in &options.sinks {
         let feeding: Vec<_> = mappings.iter().filter(|mapping| feeds(mapping, sink)).collect();
         sink::schemas(sink, &feeding, problems);
@@ -169,6 +170,20 @@ fn unmapped(sources: &[SourceSettings], mappings: &[MappingOptions], problems: &
                 format!("no mapping takes the events of source `{}`: they are answered and lost", source.name());
             let path = path(&["sources", source.name()]);
             problems.report(Diagnostic::warning(code::USELESS, message), At::Key(&path), "");
+        }
+    }
+}
+
+/// Who believes no proxy need not say which ones.
+fn proxies(sources: &[SourceSettings], use_x_forwarded_for: bool, problems: &Problems) {
+    let keys = sources.iter().flat_map(|source| ["trusted_proxies", "max_hops"].map(|key| (source.name(), key)));
+    for (source, key) in keys.filter(|_| !use_x_forwarded_for) {
+        let path = path(&["sources", source, key]);
+        if problems.is_set(&path) && !problems.is_wrong(&path) {
+            let message = format!("`{key}` of source `{source}` has no effect: `X-Forwarded-For` is not looked at");
+            let diagnostic = Diagnostic::warning(code::USELESS, message)
+                .hint("set `divolte.global.server.use_x_forwarded_for = true` too");
+            problems.report(diagnostic, At::Value(&path), "");
         }
     }
 }

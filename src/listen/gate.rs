@@ -22,7 +22,17 @@ pub enum Phase {
 pub struct Gate {
     phase: AtomicU8,
     inside: AtomicUsize,
+    inside_max: usize,
     empty: Notify,
+}
+
+/// Why a request does not get in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shut {
+    /// There are as many inside as may be.
+    Full,
+    /// The gate is closed.
+    Closed,
 }
 
 impl Default for Gate {
@@ -32,10 +42,17 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// An open gate.
+    /// An open gate for any number of requests.
     #[must_use]
     pub fn new() -> Self {
-        Self { phase: AtomicU8::new(Phase::Open as u8), inside: AtomicUsize::new(0), empty: Notify::new() }
+        Self::with_limit(usize::MAX)
+    }
+
+    /// An open gate for so many requests at once.
+    #[must_use]
+    pub fn with_limit(inside_max: usize) -> Self {
+        let (phase, inside) = (AtomicU8::new(Phase::Open as u8), AtomicUsize::new(0));
+        Self { phase, inside, inside_max, empty: Notify::new() }
     }
 
     /// Where the shutdown stands.
@@ -58,13 +75,19 @@ impl Gate {
         self.phase.fetch_max(Phase::Closed as u8, Ordering::SeqCst);
     }
 
-    /// Lets a request in unless the gate is closed; it is inside until the pass is dropped.
-    #[must_use]
-    pub fn enter(&self) -> Option<Pass<'_>> {
+    /// Lets a request in; it is inside until the pass is dropped.
+    ///
+    /// # Errors
+    /// The gate is closed, or too many are inside.
+    pub fn enter(&self) -> Result<Pass<'_>, Shut> {
         // Counted first, looked at second: whoever closes the gate and then sees nobody inside can rely on it.
-        self.inside.fetch_add(1, Ordering::SeqCst);
+        let before = self.inside.fetch_add(1, Ordering::SeqCst);
         let pass = Pass(self);
-        (self.phase() != Phase::Closed).then_some(pass)
+        match self.phase() {
+            Phase::Closed => Err(Shut::Closed),
+            _ if before >= self.inside_max => Err(Shut::Full),
+            _ => Ok(pass),
+        }
     }
 
     /// Requests inside.
@@ -115,12 +138,23 @@ mod tests {
         assert_eq!(gate.phase(), Phase::Open);
         gate.leave();
         assert_eq!(gate.phase(), Phase::Leaving);
-        assert!(gate.enter().is_some());
+        assert!(gate.enter().is_ok());
         gate.close();
         gate.leave();
         assert_eq!(gate.phase(), Phase::Closed);
-        assert!(gate.enter().is_none());
+        assert_eq!(gate.enter().err(), Some(Shut::Closed));
         assert_eq!(gate.inside(), 0);
+    }
+
+    #[test]
+    fn a_full_gate_lets_nobody_in_until_one_leaves() {
+        let gate = Gate::with_limit(2);
+        let (first, second) = (gate.enter(), gate.enter());
+        assert!(first.is_ok() && second.is_ok());
+        assert_eq!(gate.enter().err(), Some(Shut::Full));
+        assert_eq!(gate.inside(), 2);
+        drop(first);
+        assert!(gate.enter().is_ok());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod bind;
 mod connection;
 mod gate;
+mod limit;
 pub mod protocol;
 pub mod proxy;
 mod serve;
@@ -27,7 +28,7 @@ use hyper::body::{Body, Incoming};
 pub use bind::{ListenError, Listener, bind};
 pub use connection::Hold;
 use connection::Link;
-pub use gate::{Gate, Pass, Phase};
+pub use gate::{Gate, Pass, Phase, Shut};
 pub use serve::{Counters, serve};
 
 /// A response: its body is known when it is made, so it needs no box.

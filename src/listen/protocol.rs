@@ -16,6 +16,10 @@ const HEAD_BYTES_MIN: usize = 8192;
 /// Number of header lines for which the HTTP library needs no allocation.
 const HEADERS_ON_STACK: usize = 100;
 
+/// Bytes of bodies that an HTTP/2 connection may send before they are looked at: many events, and little in the hands of
+/// a client that has its bodies pile up.
+const WINDOW_BYTES: u32 = 64 * 1024 - 1;
+
 /// The configured builder. Time limits are not here: [`super::serve`] sweeps over its connections.
 #[must_use]
 pub fn builder(limits: &LimitSettings) -> Builder {
@@ -35,6 +39,9 @@ pub fn builder(limits: &LimitSettings) -> Builder {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.http2_streams_max)
+        .max_pending_accept_reset_streams(limits.http2_resets_max)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
         .max_header_list_size(u32::try_from(head_bytes_max).unwrap_or(u32::MAX));
     builder
 }

@@ -1,4 +1,7 @@
 //! The client's address: the socket's other end, or what `X-Forwarded-For` says. Nothing is ever looked up by name.
+//!
+//! Each proxy appends the address that it was called from, so the entries are worth the more the later they stand:
+//! whoever calls the first proxy may have written all the others.
 
 use std::{
     borrow::Cow,
@@ -8,24 +11,66 @@ use std::{
 
 use http::{HeaderMap, HeaderName};
 
+use super::ConnInfo;
+use crate::config::settings::ProxySettings;
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What an empty entry, such as the one behind a trailing comma, has always been recorded as.
 const LOCALHOST: &str = "localhost";
 
-/// The client's address of a request that came through a proxy: the text behind the last comma of the last
-/// `X-Forwarded-For`; `peer` where there is none or it is no address.
+/// The client's address of a request that came through proxies, as the settings say; without any, as in the original,
+/// the text behind the last comma of the last `X-Forwarded-For`. The connection's where there is no such header or what
+/// stands there is no address.
 #[must_use]
-pub fn client_address<'a>(headers: &'a HeaderMap, peer: &'a str) -> Cow<'a, str> {
-    let Some(value) = headers.get_all(X_FORWARDED_FOR).iter().next_back() else { return Cow::Borrowed(peer) };
+pub fn client_address<'a>(headers: &'a HeaderMap, connection: &'a ConnInfo, proxies: &ProxySettings) -> Cow<'a, str> {
+    if proxies.trusted.is_empty() && proxies.hops_max.is_none() {
+        last_entry(headers).unwrap_or(Cow::Borrowed(connection.address()))
+    } else {
+        farthest_believed(headers, connection, proxies)
+    }
+}
+
+fn last_entry(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let value = headers.get_all(X_FORWARDED_FOR).iter().next_back()?;
     let address = value.to_str().ok().and_then(|text| {
         let last = text.rsplit_once(',').map_or(text, |(_, last)| last);
         parse_entry(last.trim_matches(|character| character <= ' '))
     });
-    address.unwrap_or_else(|| {
+    if address.is_none() {
         tracing::debug!(value = ?value, "X-Forwarded-For has no address, the connection's is kept");
-        Cow::Borrowed(peer)
-    })
+    }
+    address
+}
+
+/// Goes from the connection back through the entries as long as whoever wrote the next one is a proxy to be believed:
+/// in one of the trusted ranges, or, where there are none, within the number of hops.
+fn farthest_believed<'a>(headers: &'a HeaderMap, connection: &'a ConnInfo, proxies: &ProxySettings) -> Cow<'a, str> {
+    let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
+    let entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    let hops = proxies.hops_max.map_or(usize::MAX, |hops| usize::try_from(hops).unwrap_or(usize::MAX));
+    let mut client = Cow::Borrowed(connection.address());
+    let mut writer = connection.peer().ip();
+    for entry in entries.take(hops) {
+        if !proxies.trusted.is_empty() && !proxies.trusted.iter().any(|range| range.contains(writer)) {
+            break;
+        }
+        let Some((text, address)) = parse_hop(entry) else {
+            tracing::debug!(entry = %entry.escape_ascii(), "X-Forwarded-For has no address there, the one before is kept");
+            break;
+        };
+        (client, writer) = (text, address);
+    }
+    client
+}
+
+/// An entry that is an address, as events show it and as it is. What the original makes of an empty one is a place, not
+/// an address.
+fn parse_hop(entry: &[u8]) -> Option<(Cow<'_, str>, IpAddr)> {
+    let text = std::str::from_utf8(entry).ok()?;
+    let shown = parse_entry(text.trim_matches(|character| character <= ' '))?;
+    let address = shown.split('%').next()?.parse().ok()?;
+    Some((shown, address))
 }
 
 /// An address as events show it: IPv4 (also when mapped into IPv6), or IPv6 uncompressed in lower case.
@@ -96,30 +141,69 @@ fn uncompressed(address: Ipv6Addr) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use http::HeaderValue;
 
     use super::*;
 
+    const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 1);
+
+    fn forwarded(values: &[&'static str]) -> HeaderMap {
+        values.iter().map(|value| (X_FORWARDED_FOR, HeaderValue::from_static(value))).collect()
+    }
+
     #[test]
     fn the_last_entry_of_the_last_header_counts() {
         for (values, expected) in [
-            (&[][..], "peer"),
+            (&[][..], "192.0.2.1"),
             (&["10.1.2.3"], "10.1.2.3"),
             (&["10.1.2.3, 192.0.2.9"], "192.0.2.9"),
             (&["1.1.1.1,2.2.2.2,3.3.3.3"], "3.3.3.3"),
             (&["10.1.2.3", "192.0.2.77"], "192.0.2.77"),
             (&["10.1.2.3,\t10.9.9.9"], "10.9.9.9"),
             (&["  10.1.2.3"], "10.1.2.3"),
-            (&["10.1.2.3, garbage!!"], "peer"),
+            (&["10.1.2.3, garbage!!"], "192.0.2.1"),
             (&["10.1.2.3, "], "localhost"),
             (&[""], "localhost"),
         ] {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append(X_FORWARDED_FOR, HeaderValue::from_static(value));
-            }
-            assert_eq!(client_address(&headers, "peer"), expected, "{values:?}");
+            let (peer, none) = (ConnInfo::new(PEER), ProxySettings::default());
+            assert_eq!(client_address(&forwarded(values), &peer, &none), expected, "{values:?}");
         }
+    }
+
+    #[test]
+    fn as_many_entries_are_believed_as_proxies_are() {
+        let ranges = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("a range")).collect();
+        let mine = &["192.0.2.0/24", "10.0.0.0/8", "fd00::/8"][..];
+        let three = &["203.0.113.9, 198.51.100.7", "10.0.0.2"][..];
+        for (trusted, hops_max, values, expected) in [
+            (&[][..], Some(1), three, "10.0.0.2"),
+            (&[], Some(2), three, "198.51.100.7"),
+            (&[], Some(3), three, "203.0.113.9"),
+            (&[], Some(9), three, "203.0.113.9"),
+            (&[], Some(2), &[], "192.0.2.1"),
+            (&[], Some(2), &["1.1.1.1, unknown, 10.0.0.2"], "10.0.0.2"),
+            (&[], Some(1), &["1.1.1.1, "], "192.0.2.1"),
+            (mine, None, three, "198.51.100.7"),
+            (mine, None, &["1.1.1.1, 10.0.0.3, 10.0.0.2"], "1.1.1.1"),
+            (mine, None, &["6.6.6.6, 1.1.1.1, fd00::7, 10.0.0.2"], "1.1.1.1"),
+            (mine, None, &["10.0.0.4,10.0.0.3"], "10.0.0.4"),
+            (mine, None, &["1.1.1.1, 10.0.0.3:80"], "192.0.2.1"),
+            (mine, None, &["1.1.1.1", "localhost"], "192.0.2.1"),
+            (mine, None, &["2001:DB8::5, ::ffff:10.0.0.2"], "2001:db8:0:0:0:0:0:5"),
+            (mine, Some(1), &["1.1.1.1, 10.0.0.3, 10.0.0.2"], "10.0.0.2"),
+            (mine, Some(2), &["1.1.1.1, 10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            (&["10.0.0.0/8"], None, &["1.1.1.1"], "192.0.2.1"),
+        ] {
+            let proxies = ProxySettings { trusted: ranges(trusted), hops_max };
+            let found = client_address(&forwarded(values), &ConnInfo::new(PEER), &proxies).into_owned();
+            assert_eq!(found, expected, "{values:?} {trusted:?} {hops_max:?}");
+        }
+        let mut odd = forwarded(&["1.1.1.1"]);
+        odd.append(X_FORWARDED_FOR, HeaderValue::from_bytes(b"caf\xe9").expect("a value"));
+        let proxies = ProxySettings { trusted: Vec::new(), hops_max: Some(5) };
+        assert_eq!(client_address(&odd, &ConnInfo::new(PEER), &proxies), "192.0.2.1");
     }
 
     #[test]

@@ -11,7 +11,8 @@ use tokio::{
 
 use super::{
     Answer, ConnInfo, Listener,
-    connection::{End, HeadLimit, Order, drive},
+    connection::{End, Limits, Order, drive},
+    limit::{HeadRoom, RequestLimit},
     protocol::{self, Builder},
     table::{Pace, Table},
 };
@@ -34,8 +35,10 @@ pub struct Counters {
     malformed: Counter,
     too_large: Counter,
     slow: Counter,
-    /// By how they ended, see [`Counters::closed`].
-    closed: [Counter; 4],
+    overload: Counter,
+    flood: Counter,
+    /// By how they ended, in the order of [`End::ALL`].
+    closed: [Counter; End::ALL.len()],
 }
 
 impl Counters {
@@ -50,7 +53,9 @@ impl Counters {
             malformed: metrics.bad_requests("malformed"),
             too_large: metrics.bad_requests("too_large"),
             slow: metrics.bad_requests("slow"),
-            closed: ["finished", "malformed", "too_large", "dropped"].map(|reason| metrics.connections_closed(reason)),
+            overload: metrics.bad_requests("overload"),
+            flood: metrics.bad_requests("flood"),
+            closed: End::ALL.map(|(_, reason)| metrics.connections_closed(reason)),
         }
     }
 
@@ -62,13 +67,14 @@ impl Counters {
 
     /// Counts the end of a connection.
     fn closed(&self, end: End) {
-        let (index, bad_request) = match end {
-            End::Fine => (0, None),
-            End::Malformed => (1, Some(&self.malformed)),
-            End::TooLarge => (2, Some(&self.too_large)),
-            End::Dropped => (3, None),
+        // Slow heads are counted when they are found so, heads without room when that is seen.
+        let bad_request = match end {
+            End::Malformed => Some(&self.malformed),
+            End::TooLarge => Some(&self.too_large),
+            End::Flood => Some(&self.flood),
+            End::Fine | End::Truncated | End::Idle | End::Slow | End::Full | End::Dropped => None,
         };
-        self.closed[index].inc();
+        self.closed[end as usize].inc();
         bad_request.map(Counter::inc);
     }
 }
@@ -76,7 +82,7 @@ impl Counters {
 struct Server<A> {
     answer: Arc<A>,
     builder: Arc<Builder>,
-    limit: Arc<HeadLimit>,
+    limits: Limits,
     table: Arc<Table>,
     room: Arc<Semaphore>,
     counters: Arc<Counters>,
@@ -99,7 +105,10 @@ pub async fn serve<A: Answer>(
     let server = Server {
         answer,
         builder: Arc::new(protocol::builder(limits)),
-        limit: Arc::new(HeadLimit { headers_max: limits.headers_max, refused: counters.too_large.clone() }),
+        limits: Limits {
+            request: Arc::new(RequestLimit::new(limits, counters.too_large.clone())),
+            room: Arc::new(HeadRoom::new(limits, counters.overload.clone())),
+        },
         table: Arc::default(),
         room: Arc::new(Semaphore::new(connections_max as usize)),
         counters: Arc::new(counters),
@@ -156,8 +165,8 @@ impl<A: Answer> Server<A> {
         let counters = Arc::clone(&self.counters);
         counters.accepted.inc();
         counters.open.inc();
-        let (answer, builder, limit) = (Arc::clone(&self.answer), Arc::clone(&self.builder), Arc::clone(&self.limit));
-        let driven = drive(stream, info, answer, builder, limit);
+        let (answer, builder) = (Arc::clone(&self.answer), Arc::clone(&self.builder));
+        let driven = drive(stream, info, answer, builder, self.limits.clone());
         tokio::spawn(async move {
             let open = Open(Arc::clone(&counters), membership, permit);
             counters.closed(driven.await);
@@ -170,7 +179,8 @@ impl<A: Answer> Server<A> {
         let mut rounds = interval(pace.round);
         loop {
             rounds.tick().await;
-            self.counters.slow.inc_by(self.table.sweep(pace));
+            let crowded = self.room.available_permits() == 0;
+            self.counters.slow.inc_by(self.table.sweep(pace, crowded));
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::connection::Link;
+use super::{connection::Link, limit::HeadRoom};
 
 /// Bytes thrown away at most behind the last answer.
 const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -21,22 +21,41 @@ const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(super) struct Stream {
     socket: TcpStream,
     link: Arc<Link>,
+    room: Arc<HeadRoom>,
     /// Bytes that may still be thrown away; set when the writing half is closed.
     linger: Option<usize>,
 }
 
 impl Stream {
-    pub(super) fn new(socket: TcpStream, link: Arc<Link>) -> Self {
-        Self { socket, link, linger: None }
+    pub(super) fn new(socket: TcpStream, link: Arc<Link>, room: Arc<HeadRoom>) -> Self {
+        Self { socket, link, room, linger: None }
+    }
+
+    /// Answers a head that is not waited for, and ends as if the client had.
+    fn turn_away(&mut self, farewell: &[u8], context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.linger.is_none() && !farewell.is_empty() {
+            // To a client that has not read the answers before this one, there is no way to say it.
+            let _ = self.socket.try_write(farewell);
+        }
+        Pin::new(self).poll_shutdown(context)
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.link.leave(&self.room);
     }
 }
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if let Some(farewell) = self.link.farewell() {
+            return self.turn_away(farewell, context);
+        }
         let before = into.filled().len();
         let outcome = Pin::new(&mut self.socket).poll_read(context, into);
         if into.filled().len() > before {
-            self.link.received();
+            self.link.received(&into.filled()[before..], &self.room);
         }
         outcome
     }

@@ -177,6 +177,18 @@ async fn heads_have_limits_and_the_answer_survives_what_is_unread() {
 }
 
 #[tokio::test]
+async fn a_request_line_beyond_its_limit_ends_the_connection() {
+    let rig = Rig::start(LimitSettings { request_line_bytes_max: 1024, ..limits() });
+    let padding = "a".repeat(1024 - "GET /? HTTP/1.1".len());
+    let text = rig.exchange(format!("GET /?{padding} HTTP/1.1\r\nConnection: close\r\n\r\n").as_bytes()).await;
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+    let text = rig.exchange(format!("GET /?{padding}a HTTP/1.1\r\n\r\n").as_bytes()).await;
+    assert!(text.starts_with("HTTP/1.1 414 URI Too Long\r\n") && text.contains("\r\nconnection: close\r\n"), "{text}");
+    assert_eq!(rig.metrics.bad_requests("too_large").get(), 1);
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn pipelined_requests_are_answered_one_after_the_other() {
     let rig = Rig::start(limits());
     let mut socket = rig.connect().await;
@@ -214,6 +226,9 @@ async fn slow_heads_and_idle_connections_end() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     assert_eq!(rig.metrics.bad_requests("slow").get(), 1);
+    let mut socket = rig.connect().await;
+    socket.write_all(b"GET / HT").await.unwrap();
+    assert!(rest(&mut socket).await.starts_with("HTTP/1.1 408 Request Timeout\r\n"));
     rig.stop().await;
 
     let rig = Rig::start(LimitSettings { idle_timeout: short, ..limits() });

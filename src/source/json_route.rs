@@ -1,21 +1,31 @@
 //! The JSON endpoint as HTTP: method, type, size, and only then the body; its content is not looked at here.
+//!
+//! A source that is strict says why there is no event, and takes compressed bodies; one that is not answers as the
+//! original, which took them for broken ones.
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_TYPE},
+    request::Parts,
+};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
 
 use super::{
     accepted::Accepted,
+    inflate::{Encoding, InflateError, gunzip},
     json::JsonSource,
     respond::Draft,
     router::{Answered, Shared},
     target::check_query,
 };
 use crate::{
+    config::settings::ProxySettings,
+    event::json::JsonError,
     journal::Durability,
     listen::{ConnInfo, Reply},
 };
@@ -28,6 +38,8 @@ pub(super) struct JsonRoute {
     pub(super) source: JsonSource,
     pub(super) body_bytes_max: usize,
     pub(super) body_timeout: Duration,
+    pub(super) strict: bool,
+    pub(super) proxies: ProxySettings,
     /// What the answer waits for.
     pub(super) durability: Durability,
 }
@@ -65,23 +77,59 @@ impl JsonRoute {
         }
         let body = match timeout(self.body_timeout, read(body, self.body_bytes_max)).await {
             Ok(Ok(body)) => body,
+            Ok(Err(BodyError::Broken)) => return Ok(self.refuse(Draft::to(parts).close(), "body")),
             Ok(Err(error)) => return Ok(Draft::to(parts).close().empty(error.status())),
             Err(_) => return Ok(Draft::to(parts).close().empty(BodyError::Slow.status())),
         };
-        if body.is_empty() {
-            return Ok(Draft::to(parts).empty(StatusCode::BAD_REQUEST));
-        }
-        let address = shared.client_address(&parts.headers, connection);
-        let status = match self.source.accept(parts.uri.query(), &parts.headers, &body, &address) {
-            Accepted::Taken(ticket) => match ticket.reached(self.durability).await {
-                Ok(()) => StatusCode::NO_CONTENT,
-                Err(refused) => return Ok(Draft::to(parts).refused(refused)),
-            },
-            Accepted::Dropped(_) => StatusCode::NO_CONTENT,
-            Accepted::Bad(_) => StatusCode::BAD_REQUEST,
-            Accepted::Refused(refused) => return Ok(Draft::to(parts).refused(refused)),
+        let body = match self.inflated(&parts.headers, body) {
+            Ok(body) if !body.is_empty() => body,
+            Ok(_) => return Ok(self.bad(parts, "no_body")),
+            Err(InflateError::TooLarge) => return Ok(Draft::to(parts).empty(BodyError::TooLarge.status())),
+            Err(InflateError::Broken) => return Ok(self.bad(parts, "content_encoding")),
         };
-        Ok(Draft::to(parts).empty(status))
+        let address = shared.client_address(&parts.headers, connection, &self.proxies);
+        Ok(match self.source.accept(parts.uri.query(), &parts.headers, &body, &address) {
+            Accepted::Taken(ticket) => match ticket.reached(self.durability).await {
+                Ok(()) => Draft::to(parts).empty(StatusCode::NO_CONTENT),
+                Err(refused) => Draft::to(parts).refused(refused),
+            },
+            Accepted::Dropped(code) if self.strict => self.bad(parts, code),
+            Accepted::Dropped(_) => Draft::to(parts).empty(StatusCode::NO_CONTENT),
+            Accepted::Bad(code) => self.bad(parts, code),
+            Accepted::Refused(refused) => Draft::to(parts).refused(refused),
+        })
+    }
+
+    fn bad(&self, parts: &mut Parts, code: &'static str) -> Reply {
+        self.refuse(Draft::to(parts), code)
+    }
+
+    /// 400, with the reason if the source is strict.
+    fn refuse(&self, draft: Draft, code: &'static str) -> Reply {
+        if !self.strict {
+            return draft.empty(StatusCode::BAD_REQUEST);
+        }
+        let event = || JsonError::ALL.into_iter().find(|error| error.code() == code);
+        let detail = match code {
+            "no_body" => "there is no body".to_owned(),
+            "body" => "the body does not end where it was said to".to_owned(),
+            "content_encoding" => "the body is not gzip as its content encoding says".to_owned(),
+            "party_id" => format!(
+                "the party id, parameter `{}` of the query, is missing or invalid",
+                self.source.party_id_parameter()
+            ),
+            _ => event().map_or_else(|| "the query cannot be decoded".to_owned(), |error| error.to_string()),
+        };
+        draft.problem(StatusCode::BAD_REQUEST, code, &detail)
+    }
+
+    /// The body as it was before it was compressed.
+    fn inflated(&self, headers: &HeaderMap, body: Bytes) -> Result<Bytes, InflateError> {
+        if self.strict && Encoding::of(headers) == Encoding::Gzip {
+            gunzip(&body, self.body_bytes_max)
+        } else {
+            Ok(body)
+        }
     }
 
     /// The checks before the body, which is not asked for (`Expect: 100-continue`) before they are passed.
@@ -94,8 +142,14 @@ impl JsonRoute {
             let text = "Content type must be application/json.";
             return Some(Draft::to(parts).text(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
         }
+        if self.strict && Encoding::of(&parts.headers) == Encoding::Other {
+            let mut draft = Draft::to(parts);
+            draft.set(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+            let detail = "the content encoding is not one of gzip and identity";
+            return Some(draft.problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_encoding", detail));
+        }
         if body.is_end_stream() {
-            return Some(Draft::to(parts).empty(StatusCode::BAD_REQUEST));
+            return Some(self.bad(parts, "no_body"));
         }
         if body.size_hint().lower() > self.body_bytes_max as u64 {
             return Some(Draft::to(parts).close().empty(BodyError::TooLarge.status()));

@@ -3,8 +3,11 @@
 pub mod accepted;
 pub mod browser;
 mod cookies;
+mod cors;
 mod count;
+mod dump;
 mod entry;
+mod inflate;
 pub mod json;
 mod json_route;
 mod kept;

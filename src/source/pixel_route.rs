@@ -13,11 +13,16 @@ use tokio::time::{Instant, sleep_until};
 use super::{
     accepted::Accepted,
     browser::BrowserSource,
+    cors::Origins,
     respond::{Draft, none_match_has},
     router::{Answered, Shared},
     target::{BadTarget, check_query},
 };
-use crate::{journal::Durability, listen::ConnInfo};
+use crate::{
+    config::settings::{PixelAnswer, ProxySettings},
+    journal::Durability,
+    listen::ConnInfo,
+};
 
 /// A transparent GIF (version 89a) of one pixel.
 const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0!\xf9\x04\x01\x0a\0\x01\0,\0\0\0\0\x01\0\x01\0\0\x02\x02L\x01\0;";
@@ -36,6 +41,9 @@ pub(super) struct PixelRoute {
     pub(super) delay: Duration,
     /// What the answer waits for.
     pub(super) durability: Durability,
+    pub(super) answer: PixelAnswer,
+    pub(super) origins: Origins,
+    pub(super) proxies: ProxySettings,
 }
 
 impl PixelRoute {
@@ -43,20 +51,32 @@ impl PixelRoute {
     pub(super) async fn answer(&self, shared: &Shared, parts: &mut Parts, connection: &ConnInfo) -> Answered {
         if parts.method != Method::GET {
             check_query(parts.uri.query(), shared.query_parameters_max)?;
+            if let Some(reply) = self.origins.preflight(parts) {
+                return Ok(reply);
+            }
             let method = parts.method.clone();
             return Ok(Draft::to(parts).method_not_allowed(&method, "GET"));
         }
         let answer_at = (!self.delay.is_zero()).then(|| Instant::now() + self.delay);
-        let mut status = StatusCode::OK;
+        let grant = self.origins.grant(&parts.headers);
+        let refused = |parts: &mut Parts, refused| {
+            let mut draft = Draft::to(parts);
+            grant.set(&mut draft);
+            Ok(draft.refused(refused))
+        };
+        let mut status = match self.answer {
+            PixelAnswer::Gif => StatusCode::OK,
+            PixelAnswer::Empty => StatusCode::NO_CONTENT,
+        };
         if none_match_has(&parts.headers, TAG) {
             check_query(parts.uri.query(), shared.query_parameters_max)?;
             status = StatusCode::NOT_MODIFIED;
         } else {
-            let address = shared.client_address(&parts.headers, connection);
+            let address = shared.client_address(&parts.headers, connection, &self.proxies);
             match self.source.accept(parts.uri.query(), &parts.headers, &address) {
                 Accepted::Taken(ticket) => {
-                    if let Err(refused) = ticket.reached(self.durability).await {
-                        return Ok(Draft::to(parts).refused(refused));
+                    if let Err(why) = ticket.reached(self.durability).await {
+                        return refused(parts, why);
                     }
                 }
                 Accepted::Dropped(_) => {}
@@ -64,21 +84,24 @@ impl PixelRoute {
                     check_query(parts.uri.query(), shared.query_parameters_max)?;
                     return Err(BadTarget::Escape);
                 }
-                Accepted::Refused(refused) => return Ok(Draft::to(parts).refused(refused)),
+                Accepted::Refused(why) => return refused(parts, why),
             }
         }
         if let Some(answer_at) = answer_at {
             sleep_until(answer_at).await;
         }
         let mut draft = Draft::to(parts);
-        draft.set(CONTENT_TYPE, IMAGE);
-        draft.set(ETAG, ETAG_VALUE);
+        grant.set(&mut draft);
+        if self.answer == PixelAnswer::Gif {
+            draft.set(CONTENT_TYPE, IMAGE);
+            draft.set(ETAG, ETAG_VALUE);
+        }
         draft.set(CACHE_CONTROL, UNCACHED);
         draft.set(PRAGMA, NO_CACHE);
         draft.set(EXPIRES, LONG_AGO);
-        if status == StatusCode::NOT_MODIFIED {
-            return Ok(draft.empty(status));
+        if status == StatusCode::OK {
+            return Ok(draft.body(status, Bytes::from_static(GIF)));
         }
-        Ok(draft.body(status, Bytes::from_static(GIF)))
+        Ok(draft.empty(status))
     }
 }

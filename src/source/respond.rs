@@ -17,6 +17,9 @@ const SERVER_NAME: HeaderValue = HeaderValue::from_static("divolte");
 /// Type of all plain texts.
 pub(super) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
+/// Type of reasons for programs.
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
 /// Seconds after which a refused client may try again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
@@ -83,6 +86,11 @@ impl Draft {
         self.headers.insert(name, value);
     }
 
+    /// Adds a header beside others of its name.
+    pub(super) fn add(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.append(name, value);
+    }
+
     /// The connection ends after this response.
     pub(super) fn close(mut self) -> Self {
         if self.persistence == Persistence::KeepAlive {
@@ -102,6 +110,14 @@ impl Draft {
         self.finish(status, text.into())
     }
 
+    /// A response with a reason for programs: problem details (RFC 9457).
+    pub(super) fn problem(mut self, status: StatusCode, code: &str, detail: &str) -> Reply {
+        self.set(CONTENT_TYPE, PROBLEM);
+        let title = status.canonical_reason();
+        let body = serde_json::json!({"status": status.as_u16(), "title": title, "code": code, "detail": detail});
+        self.finish(status, body.to_string().into())
+    }
+
     /// A response with a length of 0, or, where the status has no body at all, without a length.
     pub(super) fn empty(mut self, status: StatusCode) -> Reply {
         if has_length(status) {
@@ -118,12 +134,17 @@ impl Draft {
     }
 
     /// The journal does not take the event: 413 for one that never fits, else 503 and when to come again.
-    pub(super) fn refused(mut self, refused: Refused) -> Reply {
+    pub(super) fn refused(self, refused: Refused) -> Reply {
         if refused == Refused::TooLarge {
             return self.close().empty(StatusCode::PAYLOAD_TOO_LARGE);
         }
+        self.retry_later().empty(StatusCode::SERVICE_UNAVAILABLE)
+    }
+
+    /// Says when to come again.
+    pub(super) fn retry_later(mut self) -> Self {
         self.set(RETRY_AFTER, RETRY_AFTER_SECONDS);
-        self.empty(StatusCode::SERVICE_UNAVAILABLE)
+        self
     }
 
     fn finish(mut self, status: StatusCode, body: Bytes) -> Reply {

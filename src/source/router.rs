@@ -9,7 +9,9 @@ use prometheus_client::metrics::counter::Counter;
 use super::{
     Intake,
     browser::BrowserSource,
+    cors::Origins,
     count::RouteCounters,
+    dump::Dump,
     json::JsonSource,
     json_route::JsonRoute,
     page::{Page, answer_unrouted},
@@ -20,9 +22,9 @@ use super::{
     target::{self, BadTarget},
 };
 use crate::{
-    config::settings::{BrowserSettings, JsonSettings, Settings, SourceSettings},
+    config::settings::{BrowserSettings, JsonSettings, ProxySettings, Settings, SourceSettings},
     event::Keep,
-    listen::{Answer, ConnInfo, Gate, Phase, Reply, proxy},
+    listen::{Answer, ConnInfo, Gate, Phase, Reply, Shut, proxy},
     metrics::{Metrics, Stopwatch},
     util::clock::Clock,
 };
@@ -52,10 +54,15 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// The client's address as events show it.
-    pub(super) fn client_address<'a>(&self, headers: &'a HeaderMap, connection: &'a ConnInfo) -> Cow<'a, str> {
+    /// The client's address as events of a source with these proxies show it.
+    pub(super) fn client_address<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        connection: &'a ConnInfo,
+        proxies: &ProxySettings,
+    ) -> Cow<'a, str> {
         if self.use_x_forwarded_for {
-            proxy::client_address(headers, connection.address())
+            proxy::client_address(headers, connection, proxies)
         } else {
             Cow::Borrowed(connection.address())
         }
@@ -81,6 +88,9 @@ impl Route {
     }
 }
 
+/// Where load balancers ask.
+const PING: &str = "/ping";
+
 /// Number of everything that is no route in [`Counters::routes`].
 const UNROUTED: usize = 4;
 
@@ -89,6 +99,7 @@ struct Counters {
     /// Requests that no route saw.
     none: RouteCounters,
     bad: [Counter; BadTarget::ALL.len()],
+    overload: Counter,
 }
 
 impl Counters {
@@ -99,7 +110,7 @@ impl Counters {
         let (no_method, not_found) = (S::METHOD_NOT_ALLOWED, S::NOT_FOUND);
         Self {
             routes: [
-                route("pixel", &[S::OK, S::NOT_MODIFIED, no_method, full, large]),
+                route("pixel", &[S::OK, S::NO_CONTENT, S::NOT_MODIFIED, no_method, full, large]),
                 route(
                     "json",
                     &[
@@ -112,7 +123,7 @@ impl Counters {
                         full,
                     ],
                 ),
-                route("script", &[S::OK, S::NOT_MODIFIED, no_method]),
+                route("script", &[S::OK, S::NOT_MODIFIED, S::NO_CONTENT, no_method]),
                 route("ping", &[S::OK, full]),
                 route(
                     "static",
@@ -130,6 +141,7 @@ impl Counters {
             ],
             none: route("none", &[S::BAD_REQUEST, full]),
             bad: BadTarget::ALL.map(|bad| metrics.bad_requests(bad.reason())),
+            overload: metrics.bad_requests("overload"),
         }
     }
 }
@@ -144,6 +156,7 @@ pub struct Router {
     shared: Shared,
     gate: Arc<Gate>,
     counters: Counters,
+    dump: Option<Dump>,
 }
 
 impl Router {
@@ -162,6 +175,7 @@ impl Router {
             },
             gate: Arc::clone(&parts.gate),
             counters: Counters::new(&parts.metrics),
+            dump: Dump::new(settings),
         };
         let mut script_path = None;
         for source in &settings.sources {
@@ -173,7 +187,7 @@ impl Router {
                 SourceSettings::Json(json) => router.add_json(json, settings, parts),
             }
         }
-        router.add("/ping", Route::Ping);
+        router.add(PING, Route::Ping);
         if server.serve_static_resources && settings.embedded {
             router.shop = Some(Shop::new(script_path.as_deref()));
         } else if server.serve_static_resources {
@@ -193,8 +207,14 @@ impl Router {
         );
         let script_path = format!("{}{}", browser.prefix, browser.javascript_name);
         self.add(&script_path, Route::Script(Script::new(browser)));
-        let durability = browser.durability.unwrap_or(settings.journal.durability);
-        let pixel = PixelRoute { source, delay: browser.http_response_delay, durability };
+        let pixel = PixelRoute {
+            source,
+            durability: browser.durability.unwrap_or(settings.journal.durability),
+            delay: browser.http_response_delay,
+            answer: browser.response,
+            origins: Origins::new(&browser.allowed_origins),
+            proxies: browser.proxies.clone(),
+        };
         self.add(&format!("{}{}", browser.prefix, browser.event_suffix), Route::Pixel(pixel));
         script_path
     }
@@ -213,6 +233,8 @@ impl Router {
             durability: json.durability.unwrap_or(settings.journal.durability),
             body_bytes_max: json.body_bytes_max,
             body_timeout: settings.server.limits.body_timeout,
+            strict: json.strict,
+            proxies: json.proxies.clone(),
         };
         self.add(&json.event_path, Route::Json(route));
     }
@@ -248,11 +270,11 @@ impl Router {
             let normal = target::normalise(parts.uri.path())?;
             match self.find(&normal.path) {
                 Some(route) => self.follow(route, parts, body, connection, stopwatch).await,
-                None => self.unrouted(&normal.path, normal.slash, parts, stopwatch),
+                None => self.unrouted(&normal.path, normal.slash, parts, stopwatch).await,
             }
         } else {
             let uri = parts.uri.clone();
-            self.unrouted(uri.path(), false, parts, stopwatch)
+            self.unrouted(uri.path(), false, parts, stopwatch).await
         }
     }
 
@@ -269,7 +291,7 @@ impl Router {
             Route::Json(json) => json.answer(&self.shared, parts, body, connection).await?,
             Route::Script(script) => {
                 self.check_query(parts)?;
-                script.answer(parts)
+                script.answer(parts).await
             }
             Route::Ping => {
                 self.check_query(parts)?;
@@ -294,10 +316,10 @@ impl Router {
         }
     }
 
-    fn unrouted(&self, path: &str, slash: bool, parts: &mut Parts, stopwatch: Stopwatch) -> Answered {
+    async fn unrouted(&self, path: &str, slash: bool, parts: &mut Parts, stopwatch: Stopwatch) -> Answered {
         self.check_query(parts)?;
         let reply = match &self.shop {
-            Some(shop) => shop.answer(path, parts),
+            Some(shop) => shop.answer(path, parts).await,
             None => answer_unrouted(self.page.as_ref(), path, slash, parts),
         };
         self.counters.routes[UNROUTED].count(reply.status(), stopwatch);
@@ -311,9 +333,19 @@ impl Router {
         Draft::bare(parts).close().empty(StatusCode::BAD_REQUEST)
     }
 
-    fn closed(&self, parts: &mut Parts, stopwatch: Stopwatch) -> Reply {
+    /// The answer to a request that the gate does not let in. Load balancers that ask how we are get theirs even when
+    /// there is much to do: being busy is no reason to be taken out.
+    fn turn_away(&self, shut: Shut, parts: &mut Parts, stopwatch: Stopwatch) -> Option<Reply> {
+        let draft = match shut {
+            Shut::Full if parts.uri.path() == PING => return None,
+            Shut::Full => {
+                self.counters.overload.inc();
+                Draft::bare(parts).retry_later()
+            }
+            Shut::Closed => Draft::bare(parts),
+        };
         self.counters.none.count(StatusCode::SERVICE_UNAVAILABLE, stopwatch);
-        Draft::bare(parts).empty(StatusCode::SERVICE_UNAVAILABLE)
+        Some(draft.empty(StatusCode::SERVICE_UNAVAILABLE))
     }
 }
 
@@ -323,13 +355,25 @@ impl Answer for Router {
     async fn answer(&self, request: Request<Incoming>, connection: &ConnInfo) -> Reply {
         let stopwatch = Stopwatch::start();
         let (mut parts, body) = request.into_parts();
-        let Some(_pass) = self.gate.enter() else { return self.closed(&mut parts, stopwatch) };
+        let pass = self.gate.enter();
+        if let Err(shut) = &pass
+            && let Some(reply) = self.turn_away(*shut, &mut parts, stopwatch)
+        {
+            return reply;
+        }
         if !matches!(parts.method, http::Method::GET | http::Method::POST) {
             parts.method = canonical_method(parts.method);
         }
-        match self.dispatch(&mut parts, body, connection, stopwatch).await {
+        if let Some(dump) = &self.dump {
+            dump.request(&parts, connection);
+        }
+        let reply = match self.dispatch(&mut parts, body, connection, stopwatch).await {
             Ok(reply) => reply,
             Err(bad) => self.bad(bad, &mut parts, stopwatch),
+        };
+        if let Some(dump) = &self.dump {
+            dump.answer(&reply, connection);
         }
+        reply
     }
 }

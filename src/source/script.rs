@@ -3,7 +3,7 @@
 use http::{HeaderValue, Method, request::Parts};
 use serde::Serialize;
 
-use super::{packed::Packed, respond::Draft};
+use super::{cors::Origins, packed::Packed, respond::Draft};
 use crate::{config::settings::BrowserSettings, listen::Reply};
 
 /// The bundle as it is served, without a trace of logging.
@@ -36,20 +36,28 @@ struct ScriptSettings<'a> {
 
 /// A script, ready to be sent. The same settings give the same bytes and the same tag, whatever the source's prefix.
 #[derive(Debug)]
-pub(super) struct Script(Packed);
+pub(super) struct Script {
+    file: Packed,
+    origins: Origins,
+}
 
 impl Script {
     pub(super) fn new(settings: &BrowserSettings) -> Self {
-        Self(Packed::new(script_text(settings).into(), JAVASCRIPT, CACHED_FOR_AN_HOUR))
+        let file = Packed::new(script_text(settings).into(), JAVASCRIPT, CACHED_FOR_AN_HOUR);
+        Self { file, origins: Origins::new(&settings.allowed_origins) }
     }
 
     /// Answers a request for the script.
-    pub(super) fn answer(&self, parts: &mut Parts) -> Reply {
+    pub(super) async fn answer(&self, parts: &mut Parts) -> Reply {
+        if let Some(reply) = self.origins.preflight(parts) {
+            return reply;
+        }
         if parts.method != Method::GET && parts.method != Method::HEAD {
             let method = parts.method.clone();
             return Draft::to(parts).method_not_allowed(&method, "GET");
         }
-        self.0.answer(parts, |_| {})
+        let grant = self.origins.grant(&parts.headers);
+        self.file.answer(parts, |draft| grant.set(draft)).await
     }
 }
 
@@ -107,8 +115,8 @@ mod tests {
     #[test]
     fn the_prefix_does_not_change_the_script() {
         let other = Script::new(&BrowserSettings { prefix: "/two/".into(), name: "two".into(), ..settings() });
-        assert_eq!(other.0.identity.etag, Script::new(&settings()).0.identity.etag);
+        assert_eq!(other.file.identity.etag, Script::new(&settings()).file.identity.etag);
         let other = Script::new(&BrowserSettings { event_suffix: "e".into(), ..settings() });
-        assert_ne!(other.0.identity.etag, Script::new(&settings()).0.identity.etag);
+        assert_ne!(other.file.identity.etag, Script::new(&settings()).file.identity.etag);
     }
 }

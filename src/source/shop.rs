@@ -66,19 +66,20 @@ impl Shop {
     }
 
     /// Answers what no source serves; 404 where the shop has nothing.
-    pub(super) fn answer(&self, path: &str, parts: &mut Parts) -> Reply {
+    pub(super) async fn answer(&self, path: &str, parts: &mut Parts) -> Reply {
         let Some((file, is_page)) = self.find(path) else { return Draft::to(parts).empty(StatusCode::NOT_FOUND) };
         if parts.method != Method::GET && parts.method != Method::HEAD {
             let method = parts.method.clone();
             return Draft::to(parts).method_not_allowed(&method, "GET, HEAD");
         }
-        file.answer(parts, |draft| {
+        let amend = |draft: &mut Draft| {
             let mut set = |name: HeaderName, value| draft.set(name, value);
             set(X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
             if is_page {
                 set(CONTENT_SECURITY_POLICY, POLICY);
             }
-        })
+        };
+        file.answer(parts, amend).await
     }
 
     /// What is at the path, and whether it is a page.

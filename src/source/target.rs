@@ -9,6 +9,8 @@ use http::{HeaderMap, Uri, Version, header::HOST};
 pub(super) enum BadTarget {
     /// HTTP/1.1 without `Host`.
     NoHost,
+    /// `Host` more than once: two readers could take it for two different sites.
+    TwoHosts,
     /// A byte that must be percent-encoded stands there as it is.
     RawByte,
     /// A `%` that is not followed by two hexadecimal digits.
@@ -19,12 +21,14 @@ pub(super) enum BadTarget {
 
 impl BadTarget {
     /// All of them.
-    pub(super) const ALL: [Self; 4] = [Self::NoHost, Self::RawByte, Self::Escape, Self::TooManyParameters];
+    pub(super) const ALL: [Self; 5] =
+        [Self::NoHost, Self::TwoHosts, Self::RawByte, Self::Escape, Self::TooManyParameters];
 
     /// Its name in the metrics.
     pub(super) fn reason(self) -> &'static str {
         match self {
             Self::NoHost => "no_host",
+            Self::TwoHosts => "two_hosts",
             Self::RawByte => "raw_byte",
             Self::Escape => "escape",
             Self::TooManyParameters => "too_many_parameters",
@@ -35,8 +39,11 @@ impl BadTarget {
 /// Checks what holds for the requests of every route. The escapes of the query are checked apart, by
 /// [`check_query`], because whoever reads the query does it on the way.
 pub(super) fn check(version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), BadTarget> {
-    if version == Version::HTTP_11 && !headers.contains_key(HOST) {
-        return Err(BadTarget::NoHost);
+    let mut hosts = headers.get_all(HOST).iter();
+    match hosts.next() {
+        None if version == Version::HTTP_11 => return Err(BadTarget::NoHost),
+        Some(_) if hosts.next().is_some() => return Err(BadTarget::TwoHosts),
+        _ => {}
     }
     if has_raw_byte(uri.path().as_bytes()) || uri.query().is_some_and(|query| has_raw_byte(query.as_bytes())) {
         return Err(BadTarget::RawByte);
@@ -127,7 +134,7 @@ pub(super) fn normalise(path: &str) -> Result<Normal, BadTarget> {
 }
 
 /// Decodes the escapes of a segment, which are whole; `%2F` stays, so that it never separates.
-fn decode(segment: &str) -> Cow<'_, str> {
+pub(super) fn decode(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
     }

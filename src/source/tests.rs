@@ -1,6 +1,7 @@
 //! The router over real sockets: every response as a client sees it.
 
 mod json_requests;
+mod optional_requests;
 mod shop_requests;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -319,7 +320,7 @@ async fn connections_persist_unless_the_client_says_otherwise() {
 }
 
 #[tokio::test]
-async fn the_script_has_two_variants_with_a_tag_each() {
+async fn the_script_has_three_variants_with_a_tag_each() {
     let rig = Rig::start(default_settings());
     let plain = rig.ask("GET", "/divolte.js", "").await;
     let tag = plain.header("etag").expect("a tag").to_owned();
@@ -339,6 +340,13 @@ async fn the_script_has_two_variants_with_a_tag_each() {
     assert_eq!(packed.header("etag"), Some(packed_tag.as_str()));
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
     assert!(packed.body.len() < length);
+    let smallest = rig.ask("GET", "/divolte.js", "Accept-Encoding: gzip, deflate, br, zstd\r\n").await;
+    let smallest_tag = format!("\"br+{}", &tag[1..]);
+    assert_eq!(smallest.header("etag"), Some(smallest_tag.as_str()));
+    assert_eq!(smallest.header("content-encoding"), Some("br"));
+    assert!(smallest.body.len() < packed.body.len());
+    let head = rig.ask("HEAD", "/divolte.js", "Accept-Encoding: br\r\n").await;
+    assert_eq!(head.shape(), smallest.shape());
 
     let unchanged =
         format!("304 | cache-control: public, max-age=3600 | etag: {tag} | server: divolte | vary: Accept-Encoding");
@@ -348,6 +356,8 @@ async fn the_script_has_two_variants_with_a_tag_each() {
         (format!("If-None-Match: {tag}\r\nAccept-Encoding: gzip\r\n"), 200),
         (format!("If-None-Match: {packed_tag}\r\nAccept-Encoding: gzip\r\n"), 304),
         (format!("If-None-Match: {packed_tag}\r\n"), 200),
+        (format!("If-None-Match: {smallest_tag}\r\nAccept-Encoding: gzip, br\r\n"), 304),
+        (format!("If-None-Match: {smallest_tag}\r\nAccept-Encoding: gzip\r\n"), 200),
         (format!("If-None-Match: \"a\"\r\nIf-None-Match: {tag}\r\n"), 200),
         ("If-None-Match: *\r\n".to_owned(), 200),
         ("Range: bytes=0-9\r\n".to_owned(), 200),

@@ -208,7 +208,7 @@
 
   const column = ({ counts, events }, x, step, y, at) => {
     const sorted = [...counts].sort(([one], [other]) => order(one) - order(other));
-    const lines = sorted.map(([key, number]) => `${labelOf(key)}: ${count(number)}`);
+    const lines = sorted.map(([key, number]) => `${visible(labelOf(key)).replaceAll('\n', ' ')}: ${count(number)}`);
     const time = new Date(at * 1000).toLocaleTimeString('en-GB');
     const group = draw('g', {}, draw('title', {}, [`${time}: ${count(events)} events`, ...lines].join('\n')));
     let below = 0;

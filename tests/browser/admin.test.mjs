@@ -10,7 +10,7 @@ import { Shop } from "./shop.mjs";
 /** The token that the program has printed; it answers a moment before it prints. */
 async function tokenOf(server) {
   for (let tries = 0; tries < 1000; tries += 1) {
-    const [, token] = /\?token=(\w+)\n/.exec(server.output()) ?? [];
+    const [, token] = /\?token=(\w+)\s/.exec(server.output()) ?? [];
     if (token) return token;
     await pause(10);
   }

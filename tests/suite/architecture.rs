@@ -71,6 +71,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("apache_avro", &["record/", "command/cat.rs"]),
     ("woothee", &["enrich/ua.rs", "enrich/ua/"]),
     ("maxminddb", &["config/geo.rs", "enrich/geo.rs"]),
+    ("brotli", &["source/packed.rs"]),
     ("codespan_reporting", &["diagnostic.rs", "diagnostic/"]),
 ];
 

@@ -214,6 +214,9 @@ fn completions_complete() {
         let script = String::from_utf8(output.stdout).expect("text");
         assert!(script.contains("headwater") && script.contains("follow"), "{shell}:\n{script}");
     }
+    let fish = place.output(&["completions", "fish"]).stdout;
+    let fish = String::from_utf8(fish).expect("text");
+    assert!(fish.contains(r#"using_subcommand completions" -f -a "bash elvish fish powershell zsh""#), "{fish}");
     let complete = r#"
         set -eu
         source <("$0" completions bash)

@@ -40,6 +40,11 @@ fn a_data_directory_in_use_is_refused() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{errors}");
     assert!(errors.contains("data"), "{errors}");
+    // By then it may be free.
+    let output = place.output(&["check", "--data", "data"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let note = String::from_utf8_lossy(&output.stderr);
+    assert!(note.contains("note: the data directory data is used by another process now"), "{note}");
     assert_eq!(program.stop(), Some(0));
 }
 
@@ -113,12 +118,12 @@ fn what_a_configuration_names_has_to_be_there() {
         place.write(name, &with_files(&place, working, publish));
     }
     for (configuration, parts) in [
-        ("absent.conf", &["`absent.conf`", "does not exist"][..]),
+        ("absent.conf", &["`absent.conf`", "does not exist", "name one that exists"][..]),
         ("dir", &["`dir`", "is a directory", "name the file in it"]),
         ("secret.conf", &["`secret.conf`", "not allowed"]),
         ("schema.conf", &["schema.conf:1", "`no.avsc`", "does not exist"]),
         ("missing.conf", &["`absent`, the `working_dir` of sink `f`, does not exist", "mkdir -p absent"]),
-        ("file.conf", &["`file`, the `publish_dir` of sink `f`, is not a directory"]),
+        ("file.conf", &["`file`, the `publish_dir` of sink `f`, is not a directory", "name another one"]),
         ("working.conf", &["sink f", "working_dir 'locked' cannot be used", "not allowed", "choose another one"]),
         ("publish.conf", &["sink f", "publish_dir 'locked' cannot be used", "not allowed", "choose another one"]),
     ] {
@@ -139,7 +144,9 @@ fn the_data_directory_has_to_be_usable() {
         let admin = format!("divolte.global.admin.port={}", place.admin);
         for command in ["serve", "check"] {
             let arguments = [command, "--data", data, "--set", &port, "--set", &admin];
-            assert_refused(as_a_user(&place, &arguments), &["data directory", data, "--data DIR"]);
+            let mut parts = vec!["data directory", data, "--data DIR"];
+            parts.extend(data.starts_with("file").then_some("a file stands there"));
+            assert_refused(as_a_user(&place, &arguments), &parts);
         }
     }
 }

@@ -185,10 +185,13 @@ fn local(name: SinkName, strategy: &FileStrategy, embedded: bool, problems: &Pro
         let path = path(&["sinks", name.as_str(), "file_strategy", key]);
         let Some(found) = local_path(directory, &path, problems) else { return directory.to_path_buf() };
         if !embedded && !found.is_dir() {
-            let what = if found.exists() { "is not a directory" } else { "does not exist" };
+            let (what, hint) = if found.exists() {
+                ("is not a directory", "name another one".to_owned())
+            } else {
+                ("does not exist", format!("configured directories are never made: `mkdir -p {}`", found.display()))
+            };
             let message = format!("`{}`, the `{key}` of sink `{}`, {what}", found.display(), name.as_str());
-            let diagnostic = Diagnostic::error(code::ABSENT, message)
-                .hint(format!("configured directories are never made: `mkdir -p {}`", found.display()));
+            let diagnostic = Diagnostic::error(code::ABSENT, message).hint(hint);
             problems.report(diagnostic, at_or_around(&path, problems), "");
         }
         found

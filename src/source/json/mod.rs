@@ -1,7 +1,7 @@
 //! The JSON source: one event per POST, the party id in the query, the rest in the body.
 //!
-//! A body that makes no event is answered as if it did, as in the original; only a missing or invalid party id is a bad
-//! request. HTTP itself (method, content type, size of the body) is not here.
+//! Only a missing or invalid party id is a bad request whatever is configured; what is said of a body that makes no event
+//! is up to the route. HTTP itself (method, content type, size of the body) is not here.
 
 mod body;
 
@@ -46,6 +46,12 @@ impl JsonSource {
         let reasons = JsonError::ALL.map(JsonError::code);
         let entry = Entry::new(&settings.name, &keep, intake, clock, metrics, reasons);
         Self { entry, party_id_parameter: settings.party_id_parameter.clone(), query_parameters_max }
+    }
+
+    /// Name of the query parameter that holds the party id.
+    #[must_use]
+    pub fn party_id_parameter(&self) -> &str {
+        &self.party_id_parameter
     }
 
     /// Takes the event of one request, whose body has been read whole, from the client at address `remote`.

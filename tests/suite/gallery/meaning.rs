@@ -47,6 +47,7 @@ pub fn cases() -> Vec<Case> {
             "proxies",
             "divolte.sources.b {\n  type = browser\n  trusted_proxies = [10.0.0.0/8, \"10.1.0.0/8\", lb.example.com, \"::/129\"]\n}",
         ),
+        ("odd_proxies", "divolte.sources.b {\n  type = browser\n  trusted_proxies = [10.0.0.0/8]\n  max_hops = 2\n}"),
         (
             "origins",
             "divolte.sources.b { type = browser, allowed_origins = [\"https://a.example\", \"b.example\", \"https://c.example/x\"] }",
@@ -63,7 +64,7 @@ pub fn cases() -> Vec<Case> {
         ("absent_directory", "divolte.sinks.s { type = hdfs, file_strategy { publish_dir = \"s3a://bucket/x\" } }"),
         (
             "later",
-            "divolte {\n  global.mapper.digest_reuse = original\n  sinks.s { type = file, file_strategy { codec = deflate, roll_size = 1G }, on_full = skip_oldest }\n  sources.b { type = browser, response = 204 }\n  sources.j { type = json, event_path = /j, strict = true }\n}",
+            "divolte {\n  global.mapper.digest_reuse = original\n  sinks.s { type = file, file_strategy { codec = deflate, roll_size = 1G }, on_full = skip_oldest }\n}",
         ),
         (
             "everything_in_one_run",
