@@ -54,6 +54,9 @@ pub enum Command {
         /// How it is said; json for programs
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: CheckFormat,
+        /// Also say whether this older schema and that of the mappings can read each other's records
+        #[arg(long, value_name = "AVSC", value_hint = ValueHint::FilePath)]
+        compatible_with: Option<PathBuf>,
     },
     /// Print Avro files as JSON, one record a line, also while they are being published
     #[command(after_help = example::CAT)]

@@ -38,6 +38,9 @@ pub(super) const CHECK: &str = examples!(
   headwater check
       What `headwater serve` does without a configuration
 
+  headwater check -c site.conf --compatible-with old.avsc
+      Also whether records of an older schema can still be read, and those of the new one by its readers
+
 Ends with 0 if a start would succeed and with 2 if it would be refused."
 );
 

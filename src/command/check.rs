@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Failure, compile,
+    Failure, compatible, compile,
     layout::Table,
     place::{lasts, roughly},
     preflight::{self, Finding},
@@ -28,12 +28,12 @@ use crate::{
 };
 
 /// Loads the configuration, compiles its mappings, looks at directories and ports, and prints what a start would do.
-/// Nothing is made.
+/// Nothing is made. `older` is a schema to compare those of the mappings with.
 ///
 /// # Errors
 /// Mistakes in the configuration, in schemas or scripts; directories or addresses that a start could not use; the
 /// output cannot be written.
-pub fn run(request: &LoadRequest, out: &mut impl Write) -> Result<(), Failure> {
+pub fn run(request: &LoadRequest, older: Option<&Path>, out: &mut impl Write) -> Result<(), Failure> {
     let (settings, mappings) = match compile::load(request) {
         Ok(loaded) => loaded,
         Err(wrong) => {
@@ -41,6 +41,10 @@ pub fn run(request: &LoadRequest, out: &mut impl Write) -> Result<(), Failure> {
             return Err(Failure::config(&wrong));
         }
     };
+    let apart = older.map(|older| compatible::with(older, &mappings)).unwrap_or_default();
+    if !apart.is_empty() {
+        return Err(Failure::config(&apart));
+    }
     let paint = Paint::on(&io::stderr());
     eprint!("{}", diagnostic::render(&settings.warnings, wants_color(&io::stderr())));
     let (fatal, notes): (Vec<Finding>, Vec<Finding>) =
@@ -244,7 +248,7 @@ mod tests {
             environment: HashMap::new(),
         };
         let mut out = Vec::new();
-        let failure = run(&request, &mut out).expect_err("the schema is no JSON");
+        let failure = run(&request, None, &mut out).expect_err("the schema is no JSON");
         assert!(
             matches!(&failure, Failure::Config(told) if told.contains("error[C019]") && told.ends_with("has 1 mistake")),
             "{failure}"

@@ -121,7 +121,8 @@ fn script(mapping: &MappingSettings) -> Result<Arc<SourceText>, Diagnostic> {
     mapping.mapping_script_file.as_deref().map_or_else(|| Ok(builtin::script()), read)
 }
 
-fn schema(file: Option<&Path>) -> Result<Arc<RecordSchema>, Diagnostic> {
+/// Reads a schema; the built-in one if no file is named.
+pub(super) fn schema(file: Option<&Path>) -> Result<Arc<RecordSchema>, Diagnostic> {
     let source = match file {
         Some(file) => read(file)?,
         None => Arc::new(SourceText { name: "built-in schema".to_owned(), text: builtin::schema_text().to_owned() }),

@@ -2,6 +2,7 @@
 
 pub mod cat;
 pub mod check;
+pub mod compatible;
 pub mod compile;
 pub mod completions;
 pub mod cursor;
@@ -77,8 +78,10 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match cli.command {
         Command::Serve => serve::run(&request),
-        Command::Check { format: CheckFormat::Text } => check::run(&request, &mut out),
-        Command::Check { format: CheckFormat::Json } => report::run(&request, &mut out),
+        Command::Check { format, compatible_with } => match format {
+            CheckFormat::Text => check::run(&request, compatible_with.as_deref(), &mut out),
+            CheckFormat::Json => report::run(&request, compatible_with.as_deref(), &mut out),
+        },
         Command::Cat(arguments) => cat::run(&arguments, Dress::of(&io::stdout()), &mut out).map_err(|error| {
             let told = format!("headwater: {error}");
             if error.is_wrong_usage() { Failure::Config(told) } else { Failure::Running(told) }

@@ -22,8 +22,6 @@ use Instead::{Refuse, Warn};
 const LATER: &[(&str, &[&str], Instead)] = &[
     ("global.mapper.ip2geo_database", &[], Refuse("finding places by address")),
     ("global.dead_letters.max_size", &[], Warn),
-    ("sinks.*.file_strategy.roll_size", &["0", "0B"], Refuse("publishing files by size")),
-    ("sinks.*.file_strategy.codec", &["null"], Refuse("compressing files")),
 ];
 
 /// Reports every key of the merged tree below `divolte` that asks for what is not there.

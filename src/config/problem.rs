@@ -51,6 +51,8 @@ pub mod code {
     pub const ARGUMENT: &str = "C018";
     /// A schema cannot be used.
     pub const SCHEMA: &str = "C019";
+    /// Two schemas cannot read each other's records.
+    pub const COMPATIBLE: &str = "C020";
     /// Warning: out of range, replaced by the nearest value that works.
     pub const CLAMPED: &str = "C101";
     /// Warning: `null` stands for zero or false.

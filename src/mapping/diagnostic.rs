@@ -88,6 +88,26 @@ impl Reports {
         Diagnostic::warning(code.code, message).at(&self.source, span.range(), "")
     }
 
+    /// Adds the hint to write `text` instead of `written`, which stands once within `span`.
+    #[must_use]
+    pub fn instead(&self, report: Diagnostic, span: Span, written: &str, text: &str, hint: String) -> Diagnostic {
+        let within = self.source.text.get(span.range()).unwrap_or_default();
+        let mut found = within.match_indices(written).filter(|(at, _)| {
+            // A part of a longer word or number is another one.
+            let part = |letter: char| letter.is_alphanumeric() || letter == '_';
+            let before = within[..*at].chars().next_back().is_some_and(part);
+            let behind = within[at + written.len()..].chars().next().is_some_and(part);
+            !(before && written.starts_with(part) || behind && written.ends_with(part))
+        });
+        match (found.next(), found.next()) {
+            (Some((at, _)), None) => {
+                let start = span.range().start + at;
+                report.fix(start..start + written.len(), text, hint)
+            }
+            _ => report.hint(hint),
+        }
+    }
+
     /// Adds a message, unless the same code was already reported at the same place.
     pub fn add(&mut self, diagnostic: Diagnostic) {
         self.add_apart(diagnostic, "");

@@ -2,8 +2,14 @@
 
 mod block;
 mod diagnostics;
+mod documentation;
+mod events;
+mod gallery;
+mod inventory;
 mod language;
 mod recorded;
+mod script;
+mod worked;
 
 use std::sync::Arc;
 
@@ -98,8 +104,20 @@ fn test_schema() -> Arc<RecordSchema> {
             {"name": "b2", "type": ["null", "boolean"], "default": null},
             {"name": "t", "type": [{"type": "long", "logicalType": "timestamp-millis"}, "null"], "default": 0},
             {"name": "u", "type": ["null", "string", "int"], "default": null},
-            {"name": "e", "type": ["null", {"type": "enum", "name": "E", "symbols": ["A"]}], "default": null},
-            {"name": "sd", "type": "string", "default": "dflt"}
+            {"name": "e", "type": ["null", {"type": "enum", "name": "E", "symbols": ["A", "B"]}], "default": null},
+            {"name": "sd", "type": "string", "default": "dflt"},
+            {"name": "as", "type": ["null", {"type": "array", "items": "string"}], "default": null},
+            {"name": "ai", "type": ["null", {"type": "array", "items": "int"}], "default": null},
+            {"name": "ad", "type": ["null", {"type": "array", "items": "double"}], "default": null},
+            {"name": "q", "type": ["null", {"type": "map", "values": {"type": "array", "items": "string"}}],
+             "default": null},
+            {"name": "m", "type": ["null", {"type": "map", "values": "string"}], "default": null},
+            {"name": "rec", "type": ["null", {"type": "record", "name": "Rec", "fields": [
+                {"name": "x", "type": "string"}, {"name": "y", "type": ["null", "int"], "default": null}
+            ]}], "default": null},
+            {"name": "recs", "type": ["null", {"type": "array", "items": "Rec"}], "default": null},
+            {"name": "by", "type": ["null", "bytes"], "default": null},
+            {"name": "fx", "type": ["null", {"type": "fixed", "name": "F4", "size": 4}], "default": null}
         ]}"#,
     )
 }

@@ -184,7 +184,8 @@ impl Fields<'_> {
         let mut report = self.reports.error(UNKNOWN_FIELD, span, message);
         let names = self.schema.fields().iter().map(|field| field.name.as_str());
         if let Some(near) = nearest(name, names) {
-            report = report.hint(format!("did you mean `{near}`?"));
+            let hint = format!("did you mean `{near}`?");
+            report = self.reports.instead(report, span, name, near, hint);
         }
         report
     }
@@ -207,7 +208,10 @@ impl Fields<'_> {
         let message = format!("{literal} is {}, the field `{name}` has type {kind}", literal.describe());
         let report = self.reports.error(LITERAL_TYPE, span, message);
         Some(match rewritten(literal, field.kind.unwrapped()) {
-            Some(other) => report.hint(format!("write `{other}`")),
+            Some(other) => {
+                let hint = format!("write `{other}`");
+                self.reports.instead(report, span, &literal.to_string(), &other, hint)
+            }
             None => report,
         })
     }

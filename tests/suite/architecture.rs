@@ -69,6 +69,8 @@ const CONFIG_OUTSIDE: &[&str] = &["settings", "Settings"];
 const CRATES: &[(&str, &[&str])] = &[
     ("hocon_parser", &["config/hocon.rs", "config/hocon/"]),
     ("apache_avro", &["record/", "command/cat.rs"]),
+    ("snap", &["record/container/codec.rs"]),
+    ("zstd", &["record/container/codec.rs"]),
     ("woothee", &["enrich/ua.rs", "enrich/ua/"]),
     ("maxminddb", &["config/geo.rs", "enrich/geo.rs"]),
     ("brotli", &["source/packed.rs"]),

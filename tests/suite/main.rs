@@ -8,7 +8,9 @@ mod support;
 
 mod admin;
 mod architecture;
+mod codecs;
 mod command;
+mod deploy;
 mod descriptors;
 mod documents;
 mod fastavro;
@@ -23,6 +25,7 @@ mod promql;
 mod readme;
 mod refusal;
 mod run;
+mod script_bombs;
 mod serve;
 mod shutdown;
 mod sources;

@@ -79,6 +79,11 @@ impl<'a> Interpreter<'a, '_> {
             }
             return Ok(Value::Poison);
         }
+        if let ("with", [Value::Closure(closure, inner)], false) =
+            (&*call.name.text, &arguments[..], matches!(receiver, Value::Pending(_)))
+        {
+            return self.call_with(closure, *inner, vec![receiver.clone()], Some(receiver), span);
+        }
         match receiver {
             Value::Producer(id) => self.call_producer(id, &call.name, &arguments, span),
             Value::Pending(pending) => self.finish(pending, &call.name, &arguments, span, context),
@@ -230,9 +235,7 @@ impl<'a> Interpreter<'a, '_> {
                 let kind = self.producers.kind(id);
                 let message = format!("{} has no method `{}`", kind.describe(), name.text);
                 Err(match nearest(&name.text, method_names(kind)) {
-                    Some(near) => {
-                        self.error_with_hint(UNKNOWN_METHOD, name.span, message, format!("did you mean `{near}`?"))
-                    }
+                    Some(near) => self.misnamed(UNKNOWN_METHOD, name.span, message, near),
                     None => self.error(UNKNOWN_METHOD, name.span, message),
                 })
             }
@@ -269,7 +272,7 @@ impl<'a> Interpreter<'a, '_> {
         let functions = function_names().chain(STATEMENTS.iter().copied());
         let known = functions.map(|known: &str| known).chain(methods);
         match nearest(&name.text, known) {
-            Some(near) => self.error_with_hint(UNKNOWN_FUNCTION, name.span, message, format!("did you mean `{near}`?")),
+            Some(near) => self.misnamed(UNKNOWN_FUNCTION, name.span, message, near),
             None => self.error(UNKNOWN_FUNCTION, name.span, message),
         }
     }

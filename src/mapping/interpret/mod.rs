@@ -1,8 +1,8 @@
 //! Runs a script once, when it is loaded, and yields its actions.
 //!
 //! The interpreter has no access to anything outside but what it is given: no files, no clock, no classes. Steps, depth
-//! and memory are bounded; what takes long counts as so many steps. A statement that fails is reported and left out; what it would have defined is poisoned, so that one
-//! mistake gives one message.
+//! and memory are bounded; what takes long counts as so many steps. A statement that fails is reported and left out;
+//! what it would have defined is poisoned, so that one mistake gives one message.
 
 mod call;
 mod collection;
@@ -151,6 +151,12 @@ impl<'a> Interpreter<'a, '_> {
         Stop::Failed(Box::new(self.reports.error(code, span, message).hint(hint)))
     }
 
+    /// A mistake at a name, and what it was probably meant to be.
+    fn misnamed(&self, code: Code, span: Span, message: impl Into<String>, near: &str) -> Stop<'a> {
+        let report = self.reports.error(code, span, message);
+        Stop::Failed(Box::new(report.fix(span.range(), near, format!("did you mean `{near}`?"))))
+    }
+
     fn unsupported(&self, span: Span, what: &str) -> Stop<'a> {
         self.error(UNSUPPORTED_CONSTRUCT, span, format!("{what} is not supported in mappings"))
     }
@@ -201,12 +207,12 @@ impl<'a> Interpreter<'a, '_> {
 
     fn text(&mut self, span: Span, text: impl Into<Rc<str>>) -> Evaluated<'a> {
         let text = text.into();
-        self.take_room(span, text.len())?;
+        self.take_room(span, text.len() + 16)?;
         Ok(Value::Text(text))
     }
 
     fn list(&mut self, span: Span, items: Vec<Value<'a>>) -> Evaluated<'a> {
-        self.take_room(span, (items.len() + 1) * 16)?;
+        self.take_room(span, (items.len() + 1) * 32)?;
         self.spend(span, items.len() / 4)?;
         self.lists.push(items);
         Ok(Value::List(self.lists.len() - 1))
