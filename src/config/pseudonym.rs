@@ -50,14 +50,15 @@ pub fn read(mapper: &mut MapperSettings, environment: &HashMap<String, String>, 
             key.truncate(end);
             (key, at)
         }
-        (None, Some(variable)) => match environment.get(variable) {
-            Some(key) => (key.clone().into_bytes(), At::Value(&variable_key)),
-            None => {
+        (None, Some(variable)) => {
+            let at = At::Value(&variable_key);
+            let Some(key) = environment.get(variable) else {
                 let message = format!("the variable `{variable}` of the environment is to hold a key, but is not set");
-                problems.report(Diagnostic::error(code::ABSENT, message), At::Value(&variable_key), "");
+                problems.report(Diagnostic::error(code::ABSENT, message), at, "");
                 return;
-            }
-        },
+            };
+            (key.clone().into_bytes(), at)
+        }
     };
     if key.len() < BYTES_MIN || key.len() as u64 > BYTES_MAX {
         let message = format!("the key of pseudonyms must have {BYTES_MIN} to {BYTES_MAX} bytes");

@@ -136,10 +136,10 @@ impl<'e> Evaluation<'e, '_> {
                 return Ok(None);
             }
         }
-        let made = make(self, &joined[start..]);
+        let value = make(self, &joined[start..]);
         joined.truncate(start);
         self.joined = joined;
-        Ok(Some(made))
+        Ok(Some(value))
     }
 
     /// Appends a value as text, numbers as Java writes them; false if it is none.
