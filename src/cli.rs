@@ -8,9 +8,14 @@ use clap::{
 };
 use clap_complete::Shell;
 
-use crate::{command::cat::CatArguments, config::LoadRequest};
+use crate::{
+    command::{cat::CatArguments, cursor::JournalCommand},
+    config::LoadRequest,
+};
 
 mod example;
+
+pub use example::CURSOR as CURSOR_EXAMPLES;
 
 /// The same looks as everything else that the program prints.
 const STYLES: Styles = Styles::styled()
@@ -56,6 +61,9 @@ pub enum Command {
     /// Print Avro files as JSON, one record a line, also while they are being published
     #[command(after_help = example::CAT)]
     Cat(CatArguments),
+    /// Look after the journal
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Print the script that makes your shell complete this command line
     #[command(after_help = example::COMPLETIONS)]
     Completions {

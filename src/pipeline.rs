@@ -8,7 +8,9 @@ use std::{
 use tokio::runtime::Handle;
 
 use crate::{
-    config::settings::{Durability, FileSettings, KeepHeaders, OnFull, Settings, SinkSettings},
+    config::settings::{
+        Durability, FileSettings, JournalOptions, KeepHeaders, OnFull, Settings, SinkSettings, StartAt,
+    },
     delivery::{
         self, DeliveryHandle, DeliveryStatus, Ending,
         live::{Sampler, Window},
@@ -38,13 +40,13 @@ pub struct Feed {
     pub sinks: Vec<String>,
 }
 
-/// Headers and cookies that the mappings read, and the headers that the settings name besides.
+/// Headers and cookies that the mappings read, and what is asked for beside them.
 #[must_use]
 pub fn keep(feeds: &[Feed], asked: &KeepHeaders) -> Keep {
     let mut keep = match asked {
         KeepHeaders::Auto => Keep::default(),
         KeepHeaders::All => Keep { all_headers: true, ..Keep::default() },
-        KeepHeaders::Named(headers) => Keep { headers: headers.clone(), ..Keep::default() },
+        KeepHeaders::Named(names) => Keep { headers: names.clone(), ..Keep::default() },
     };
     for feed in feeds {
         keep.add(feed.mapping.keep());
@@ -106,6 +108,13 @@ impl Pipeline {
         for SinkSettings::File(file) in &settings.sinks {
             parts.extend(wiring.files(file, &numbers)?);
         }
+        for orphan in journal.orphans() {
+            let (sink, upto) = (&orphan.sink, orphan.upto);
+            tracing::warn!(
+                %sink, %upto,
+                "this cursor belongs to no sink; what it holds is kept as long as there is room (headwater journal cursor)"
+            );
+        }
         let deliveries =
             parts.into_iter().map(|parts| delivery::spawn(parts, runtime)).collect::<Result<Vec<_>, _>>()?;
         let intake = Intake { journal: Arc::clone(&journal), duplicates };
@@ -150,6 +159,20 @@ impl Pipeline {
 /// Most bytes of a journal that is not told how many.
 const JOURNAL_BYTES_MAX: u64 = 10 << 30;
 
+/// No segment is smaller, bytes: the largest request fits in.
+const SEGMENT_BYTES_MIN: u64 = 8 << 20;
+
+/// `max_size`, or half of what would be free without the journal, so that it is the same at each start.
+pub fn journal_bytes_max(options: &JournalOptions, disk: &dyn Disk) -> u64 {
+    options.bytes_max.unwrap_or_else(|| {
+        // A directory that is still to be made is on the file system of what is above it.
+        let free = options.directory.ancestors().find_map(|directory| disk.free_bytes(directory).ok());
+        let files = disk.list(&options.directory).unwrap_or_default();
+        let lengths = files.iter().filter_map(|file| disk.metadata(file).ok().flatten()).map(|found| found.length);
+        JOURNAL_BYTES_MAX.min(free.map_or(u64::MAX, |free| free.saturating_add(lengths.sum())) / 2)
+    })
+}
+
 fn journal_settings(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
@@ -157,18 +180,18 @@ fn journal_settings(
     disk: &dyn Disk,
 ) -> JournalSettings {
     let options = &settings.journal;
-    // Half of what is free; a directory that is still to be made is on the file system of what is above it.
-    let free = options.directory.ancestors().find_map(|directory| disk.free_bytes(directory).ok());
-    let bytes_max = options.bytes_max.unwrap_or_else(|| JOURNAL_BYTES_MAX.min(free.unwrap_or(u64::MAX) / 2));
+    let bytes_max = journal_bytes_max(options, disk);
     let skips = settings.sinks.iter().map(|SinkSettings::File(file)| file);
     JournalSettings {
         memory_bytes_max: options.memory_bytes_max,
         events_max: settings.mapper.buffer_size as u64,
-        segment_bytes: options.segment_bytes,
+        // A quarter at most, so that there is always a file to go on in while the oldest is still needed.
+        segment_bytes: options.segment_bytes.min(bytes_max / 4).max(SEGMENT_BYTES_MIN),
         bytes_max,
         reserve_bytes: options.reserve_bytes,
         retention_ms: i64::try_from(options.retention_time.as_millis()).unwrap_or(i64::MAX),
         retention_bytes: options.retention_bytes,
+        erase: options.erase_on_recycle,
         skip_oldest: skips.filter(|file| file.on_full == OnFull::SkipOldest).map(|file| file.name.clone()).collect(),
         ..JournalSettings::new(options.directory.clone(), options.durability, Arc::clone(clock), metrics.clone())
     }
@@ -211,7 +234,11 @@ impl Wiring<'_> {
             self.metrics,
             behind,
         )?;
-        let cursor = self.journal.cursor(&file.name, Start::Tail)?;
+        let start = match file.start {
+            StartAt::Tail => Start::Tail,
+            StartAt::Earliest => Start::Earliest,
+        };
+        let cursor = self.journal.cursor(&file.name, start)?;
         let letters = DeadLetters::new(
             &self.settings.dead_letter_directory,
             &file.name,

@@ -64,3 +64,13 @@ pub(super) const COMPLETIONS: &str = examples!(
   headwater completions zsh > \"${fpath[1]}/_headwater\"
   headwater completions fish > ~/.config/fish/completions/headwater.fish"
 );
+
+/// Of `journal cursor`.
+pub const CURSOR: &str = examples!(
+    "  headwater journal cursor ls -c site.conf
+      Where each sink stands; works while the server runs
+  headwater journal cursor rename old new -c site.conf
+      After a sink was renamed: it goes on where it has stopped
+  headwater journal cursor remove old -c site.conf
+      After a sink was removed: nothing is kept for it any more"
+);

@@ -61,7 +61,7 @@ fn every_command_has_help_with_examples_and_no_option_that_means_nothing_to_it()
 
 #[test]
 fn examples_are_commands() {
-    let texts = [example::ALL, example::SERVE, example::CHECK, example::CAT, example::COMPLETIONS];
+    let texts = [example::ALL, example::SERVE, example::CHECK, example::CAT, example::COMPLETIONS, example::CURSOR];
     let lines = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("  headwater"));
     let mut count = 0;
     for line in lines {

@@ -9,6 +9,7 @@ use std::{
 use super::{
     Failure, compatible, compile,
     layout::Table,
+    place::{lasts, roughly},
     preflight::{self, Finding},
     print,
     summary::{durability, span},
@@ -17,10 +18,12 @@ use super::{
 use crate::{
     config::{
         LoadRequest, Settings,
-        settings::{FileSettings, MappingSettings, SinkSettings, SourceSettings},
+        settings::{Durability, FileSettings, MappingSettings, SinkSettings, SourceSettings},
     },
     diagnostic,
+    disk::RealDisk,
     mapping::Mapping,
+    pipeline::journal_bytes_max,
     util::terminal::{Paint, Style, wants_color},
 };
 
@@ -191,7 +194,14 @@ fn keep(settings: &Settings) -> Table {
     table.row("durability", style, level, meaning);
     let data = &settings.data_directory;
     let made = if data.exists() { "" } else { ", will be made" };
-    table.row("data", Style::Strong, data.display().to_string(), format!("cursors and dead letters{made}"));
+    table.row("data", Style::Strong, data.display().to_string(), format!("journal, cursors and dead letters{made}"));
+    if settings.journal.durability != Durability::None {
+        let bytes = journal_bytes_max(&settings.journal, &RealDisk);
+        let rate = 1000;
+        let lasts = roughly(lasts(bytes, rate));
+        let remark = format!("{lasts} of {rate} events a second while a sink is down");
+        table.row("journal", Style::Strong, format!("up to {} MiB", bytes >> 20), remark);
+    }
     table
 }
 
@@ -212,7 +222,8 @@ mod tests {
 
     #[test]
     fn the_summary_names_what_runs() {
-        let request = LoadRequest { data: Some("/d".into()), ..LoadRequest::default() };
+        let set = vec!["divolte.global.journal.max_size=8G".to_owned()];
+        let request = LoadRequest { data: Some("/d".into()), set, ..LoadRequest::default() };
         let settings = config::load(&request).expect("what is built in loads");
         let (mappings, _) = compile::mappings(&settings).expect("what is built in compiles");
         insta::assert_snapshot!(summary(&settings, &mappings, &with(&request, &settings), Paint::new(false)));

@@ -5,7 +5,9 @@ pub mod check;
 pub mod compatible;
 pub mod compile;
 pub mod completions;
+pub mod cursor;
 pub mod layout;
+mod place;
 pub mod preflight;
 pub mod report;
 pub mod serve;
@@ -84,6 +86,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             let told = format!("headwater: {error}");
             if error.is_wrong_usage() { Failure::Config(told) } else { Failure::Running(told) }
         }),
+        Command::Journal(command) => cursor::run(&command, &request, &mut out),
         Command::Completions { shell } => completions::run(shell, &mut out),
         Command::Version => version::run(&mut out),
     }

@@ -3,7 +3,6 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{
-    later,
     problem::{At, Problems, code, name},
     section::{ANY, INT, Limits, POSITIVE, Section},
     settings::{
@@ -209,11 +208,13 @@ fn bound_slots(threads: usize, slots: usize, path: &[String], other: &[String], 
 
 fn journal(mut journal: Section<'_>, data: &std::path::Path) -> JournalOptions {
     let any = Limits::only(POSITIVE);
+    let segment_bytes = journal.size("segment_size", &Limits::only(8 << 20..=1 << 30));
+    let bytes_max = journal.optional_size("max_size", &Limits::only(32 << 20..=i64::MAX));
     let settings = JournalOptions {
         directory: journal.optional_file("directory").unwrap_or_else(|| data.join("journal")),
         durability: durability(&mut journal),
-        segment_bytes: journal.size("segment_size", &Limits::only(8 << 20..=1 << 30)),
-        bytes_max: journal.optional_size("max_size", &Limits::only(32 << 20..=i64::MAX)),
+        segment_bytes,
+        bytes_max,
         reserve_bytes: journal.size("reserve", &any),
         memory_bytes_max: journal.size("memory_max", &Limits::only(1 << 20..=i64::MAX)),
         retention_time: journal.duration("retention_time", &any),
@@ -229,23 +230,34 @@ fn journal(mut journal: Section<'_>, data: &std::path::Path) -> JournalOptions {
     settings
 }
 
-/// Reads `durability` and says so when it asks for more than there is.
-pub fn durability(section: &mut Section<'_>) -> Durability {
-    let asked = match section.choice("durability", &["none", "flush", "fsync"], false) {
+/// The words for how safe an event is.
+const DURABILITIES: [&str; 3] = ["none", "flush", "fsync"];
+
+fn durability_of(word: &str) -> Durability {
+    match word {
         "fsync" => Durability::Fsync,
         "flush" => Durability::Flush,
         _ => Durability::None,
-    };
-    let given = asked.min(later::DURABILITY_MAX);
-    if asked > given {
-        let path = section.path("durability");
-        let message = format!("{} asks for {}, but what is given is {}", name(&path), word(asked), word(given));
-        let diagnostic = Diagnostic::warning(code::DURABILITY, message)
-            .hint("an answered event survives an orderly stop, not the loss of the process or of the machine")
-            .hint("the journal of this version is in memory; later versions give what is asked for here");
-        section.error("durability", diagnostic, "");
     }
-    given
+}
+
+/// Reads the journal's `durability`.
+fn durability(section: &mut Section<'_>) -> Durability {
+    durability_of(section.choice("durability", &DURABILITIES, false))
+}
+
+/// Reads a source's `durability`, which the journal has to give: nothing is safer than the journal is.
+pub fn source_durability(section: &mut Section<'_>, journal: Durability) -> Option<Durability> {
+    let asked = durability_of(section.optional_choice("durability", &DURABILITIES)?);
+    if asked <= journal {
+        return Some(asked);
+    }
+    let path = section.path("durability");
+    let message = format!("{} asks for {}, but the journal gives {}", name(&path), word(asked), word(journal));
+    let diagnostic = Diagnostic::error(code::VALUE, message)
+        .hint(format!("set `divolte.global.journal.durability` to {} as well, or leave this key out", word(asked)));
+    section.error("durability", diagnostic, "");
+    None
 }
 
 /// The word of the configuration for a durability.

@@ -59,8 +59,6 @@ pub mod code {
     pub const NULL: &str = "C102";
     /// Warning: set, but without effect.
     pub const NO_EFFECT: &str = "C103";
-    /// Warning: another durability than the one asked for.
-    pub const DURABILITY: &str = "C104";
     /// Warning: loads, but cannot do what was meant.
     pub const USELESS: &str = "C105";
 }

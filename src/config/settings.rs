@@ -192,11 +192,11 @@ pub enum Durability {
 pub struct JournalOptions {
     /// `directory`.
     pub directory: PathBuf,
-    /// Durability in force: the one asked for, but at most the strongest that the journal gives.
+    /// `durability`.
     pub durability: Durability,
     /// `segment_size`, bytes.
     pub segment_bytes: u64,
-    /// `max_size`, bytes; unset = the smaller of 10 GiB and half of what is free when the journal is made.
+    /// `max_size`, bytes; unset = the smaller of 10 GiB and half of what is free without it.
     pub bytes_max: Option<u64>,
     /// `reserve`: bytes that stay free on the disk.
     pub reserve_bytes: u64,
@@ -217,7 +217,7 @@ impl Default for JournalOptions {
     fn default() -> Self {
         Self {
             directory: PathBuf::from("data/journal"),
-            durability: Durability::None,
+            durability: Durability::Fsync,
             segment_bytes: 64 << 20,
             bytes_max: None,
             reserve_bytes: 512 << 20,

@@ -249,7 +249,7 @@ fn check_says_what_a_start_would_do() {
         &["leaves"],
         &["files", "publish", "2 hours"],
         &["working", "unfinished"],
-        &["durability", "none"],
+        &["durability", "fsync"],
         &["data", "kept", "will be made"],
     ] {
         let found = text.lines().any(|line| parts.iter().all(|part| line.contains(part)));

@@ -43,3 +43,26 @@ fn every_link_leads_somewhere() {
         }
     }
 }
+
+#[test]
+fn every_guarantee_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/guarantees.md")).expect("the guarantees");
+    let mut sources = String::new();
+    for directory in ["src/journal/tests", "tests/suite"] {
+        for entry in std::fs::read_dir(root.join(directory)).expect("the tests") {
+            sources += &std::fs::read_to_string(entry.expect("an entry").path()).unwrap_or_default();
+        }
+    }
+    let rows = text.split_once("| sentence |").expect("the table").1.split("\n\n").next().unwrap_or_default();
+    let mut named = 0;
+    for row in rows.lines().skip(2) {
+        let tests = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap_or_default();
+        for name in tests.split(", ") {
+            let name = name.trim_matches('`');
+            assert!(sources.contains(&format!("#[test]\nfn {name}()")), "{name} is no test");
+            named += 1;
+        }
+    }
+    assert!(named >= 15, "{named}");
+}

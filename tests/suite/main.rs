@@ -18,6 +18,8 @@ mod follow;
 mod gallery;
 mod geo;
 mod hostile;
+mod journal;
+mod kill;
 mod live;
 mod metrics;
 mod promql;
