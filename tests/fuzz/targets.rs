@@ -90,7 +90,7 @@ fn request() -> Run {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let settings = Arc::new(load(
-        "divolte { global.server.use_x_forwarded_for = true, sources {
+        "divolte { global { server.use_x_forwarded_for = true, journal.durability = none }, sources {
            b.type = browser, j { type = json, event_path = /j }, s { type = json, event_path = /s, strict = true } } }",
     ));
     // Whatever was accepted can be read again.
