@@ -1,8 +1,10 @@
-//! The language of the configuration: text to tree. The only file that knows the crate that parses it.
+//! The language of the configuration: text to tree. Only this and [`spread`] know the crate that parses it.
 //!
 //! Each layer is parsed by itself, all are merged before any substitution is looked up, and then everything is
 //! resolved once: so a value of a lower layer may refer to what a higher one sets. Variables are looked up in the map
 //! that is handed in, never in the process environment.
+
+mod spread;
 
 use std::{collections::HashMap, path::Path};
 
@@ -114,12 +116,13 @@ fn tidy(message: &str) -> String {
 /// # Errors
 /// Syntax errors of the text or of a file that it includes, and required includes that are missing.
 pub fn parse(text: &str, directory: Option<&Path>) -> Result<Layer, Fault> {
-    let tree = parser::parse_tokens(&lexer::tokenize(text)?)?;
+    let mut tree = parser::parse_tokens(&lexer::tokenize(text)?)?;
     if let parser::AstNode::Array { pos, .. } = &tree {
         let message = "the file holds a list where keys are expected".to_owned();
         return Err(Fault { message, at: (pos.line, pos.col), subject: String::new() });
     }
     let options = InternalResolveOptions::new(HashMap::new()).with_base_dir_opt(directory.map(Path::to_path_buf));
+    spread::spread(&mut tree, &options)?;
     Ok(Layer(resolver::build_tree(tree, &options)?))
 }
 

@@ -174,7 +174,7 @@ fn included(directory: Option<&Path>, target: &str) -> Vec<(PathBuf, String)> {
     let path = directory.map_or_else(|| PathBuf::from(target), |directory| directory.join(target));
     let candidates = match path.extension() {
         Some(_) => vec![path],
-        None => vec![path.with_extension("json"), path.with_extension("conf")],
+        None => ["properties", "json", "conf"].map(|extension| path.with_extension(extension)).into(),
     };
     candidates.into_iter().filter_map(|path| fs::read_to_string(&path).ok().map(|text| (path, text))).collect()
 }

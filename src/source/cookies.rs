@@ -6,8 +6,22 @@
 
 use std::borrow::Cow;
 
+use http::{HeaderMap, HeaderValue, header::COOKIE};
+
+/// Makes one header of those into which HTTP/2 clients cut it, so that its cookies stand in one order (RFC 9113, 8.2.3).
+pub(super) fn join(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_none() {
+        return;
+    }
+    let pieces: Vec<_> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    // What header values may hold, together with a semicolon and a blank.
+    if let Ok(whole) = HeaderValue::from_bytes(&pieces.join(&b"; "[..])) {
+        headers.insert(COOKIE, whole);
+    }
+}
+
 /// Walks the cookies of one header; repeated names are given repeatedly.
-pub(super) fn parse(header: &[u8]) -> impl Iterator<Item = (&[u8], Cow<'_, [u8]>)> {
+pub fn parse(header: &[u8]) -> impl Iterator<Item = (&[u8], Cow<'_, [u8]>)> {
     let mut rest = header;
     std::iter::from_fn(move || {
         loop {
@@ -112,6 +126,17 @@ mod tests {
             assert_eq!(cookies(header.as_bytes()), expected, "{header}");
         }
         assert_eq!(cookies(b"a=caf\xe9"), [("a".to_owned(), "café".to_owned())]);
+    }
+
+    #[test]
+    fn pieces_of_a_header_become_one() {
+        let mut headers: HeaderMap =
+            ["a=1", "b=\"2", "a=3"].map(|piece| (COOKIE, HeaderValue::from_static(piece))).into_iter().collect();
+        join(&mut headers);
+        let lines: Vec<_> = headers.get_all(COOKIE).iter().collect();
+        assert_eq!(lines, ["a=1; b=\"2; a=3"]);
+        join(&mut headers);
+        assert_eq!(headers.len(), 1);
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 pub mod accepted;
 pub mod browser;
-mod cookies;
+pub mod cookies;
 mod cors;
 mod count;
 mod dump;

@@ -2,13 +2,14 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use http::{HeaderMap, Request, StatusCode, request::Parts};
+use http::{HeaderMap, Request, StatusCode, Version, request::Parts};
 use hyper::body::Incoming;
 use prometheus_client::metrics::counter::Counter;
 
 use super::{
     Intake,
     browser::BrowserSource,
+    cookies,
     cors::Origins,
     count::RouteCounters,
     dump::Dump,
@@ -363,6 +364,9 @@ impl Answer for Router {
         }
         if !matches!(parts.method, http::Method::GET | http::Method::POST) {
             parts.method = canonical_method(parts.method);
+        }
+        if parts.version == Version::HTTP_2 {
+            cookies::join(&mut parts.headers);
         }
         if let Some(dump) = &self.dump {
             dump.request(&parts, connection);

@@ -40,6 +40,8 @@ macro_rules! groups {
 
 groups!(replay::run:
     http_default
+    http_custom_paths
+    http_debug_and_delay
     pixel_params
     checksum_supplementary
     dups_keep_all
@@ -48,6 +50,9 @@ groups!(replay::run:
     dups_discard_duplicates
     dups_memory_1
     json_default_mapping
+    json_custom
+    xff_false
+    xff_true
     map_simple
     map_literals
     map_sections
@@ -132,6 +137,8 @@ fn multi_mapping() {
 /// Groups that are run; the others come with later parts of the program.
 const ACTIVE: &[&str] = &[
     "http_default",
+    "http_custom_paths",
+    "http_debug_and_delay",
     "pixel_params",
     "checksum_supplementary",
     "dups_keep_all",
@@ -140,6 +147,9 @@ const ACTIVE: &[&str] = &[
     "dups_discard_duplicates",
     "dups_memory_1",
     "json_default_mapping",
+    "json_custom",
+    "xff_false",
+    "xff_true",
     "map_simple",
     "map_literals",
     "map_sections",

@@ -152,6 +152,7 @@ fn judge(
     for (index, sending) in sendings.iter().enumerate().filter(|(_, sending)| sending.compared) {
         let case = &group.cases[sending.case];
         let answer = &answers[&*case.name];
+        let own = own.of(&case.response);
         let mut differences = compare::response(&case.response, answer, case.request.is_head(), own);
         let ours: Vec<_> = assignment.cases[index].iter().map(|record| &records[*record]).collect();
         differences.extend(compare::records(&case.records, &ours, moments[index]));
@@ -170,10 +171,20 @@ fn own_script(group: &Group<Case>, port: u16) -> Own {
     let with_script = group.cases.iter().find(|case| {
         case.response.status == Some(200) && case.response.header("etag") == Some(&plain) && !case.request.is_head()
     });
-    if let Some(case) = with_script {
+    let ask = |case: &Case| {
         let script = Request::get(&case.request.target).send(port, PATIENCE).response();
-        own.tag = script.header("etag").map(|tag| tag.trim_matches('"').to_owned());
-        own.script = script.body;
+        (script.header("etag").map(|tag| tag.trim_matches('"').to_owned()), script.body)
+    };
+    if let Some(case) = with_script {
+        (own.tag, own.script) = ask(case);
+    }
+    for case in &group.cases {
+        let is_script = case.response.header("content-type").is_some_and(|kind| kind.contains("javascript"));
+        if let Some(tag) = case.response.header("etag").filter(|tag| is_script && !tag.contains(ORIGINAL_TAG)) {
+            let (found, script) = ask(case);
+            let (original, lengths) = (Some(tag.trim_matches('"').to_owned()), own.lengths.clone());
+            own.others.push((tag.to_owned(), Own { tag: found, original, script, lengths, ..Own::default() }));
+        }
     }
     own
 }

@@ -121,6 +121,7 @@ fn own_script(port: u16, probes: &[&Probe]) -> Own {
         tag: script.header("etag").map(|tag| tag.trim_matches('"').to_owned()),
         script: script.body,
         lengths: probes.iter().filter_map(|probe| probe.response.body_len).collect(),
+        ..Own::default()
     }
 }
 

@@ -1,5 +1,8 @@
 //! What is given hostile input. A target may refuse whatever it likes; it must not panic, hang or grow.
 
+mod places;
+mod surroundings;
+
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -10,6 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
 use headwater::{
     checkpoint::{Checkpoint, SinkName},
     command::cat::{self, CatArguments, Dress},
@@ -51,13 +55,16 @@ pub struct Target {
 
 /// All of them.
 pub const ALL: &[Target] = &[
-    Target { name: "request", seeds: Vec::new, prepare: request },
+    Target { name: "request", seeds: packed_requests, prepare: request },
     Target { name: "query", seeds: Vec::new, prepare: query },
     Target { name: "mincode", seeds: Vec::new, prepare: mincode },
     Target { name: "json", seeds: Vec::new, prepare: json },
     Target { name: "forwarded", seeds: Vec::new, prepare: forwarded },
+    Target { name: "cookies", seeds: Vec::new, prepare: cookies },
     Target { name: "event", seeds: stored_events, prepare: stored_event },
     Target { name: "configuration", seeds: configurations, prepare: configuration },
+    Target { name: "surroundings", seeds: Vec::new, prepare: surroundings::prepare },
+    Target { name: "places", seeds: places::seeds, prepare: places::prepare },
     Target { name: "script", seeds: scripts, prepare: script },
     Target { name: "schema", seeds: schemas, prepare: schema },
     Target { name: "segment", seeds: segments, prepare: segment },
@@ -83,7 +90,8 @@ fn request() -> Run {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let settings = Arc::new(load(
-        "divolte { global.server.use_x_forwarded_for = true, sources { b.type = browser, j { type = json, event_path = /j } } }",
+        "divolte { global { server.use_x_forwarded_for = true, journal.durability = none }, sources {
+           b.type = browser, j { type = json, event_path = /j }, s { type = json, event_path = /s, strict = true } } }",
     ));
     // Whatever was accepted can be read again.
     let forget = |block: &journal::Block| {
@@ -124,6 +132,24 @@ fn request() -> Run {
             assert!(!matches!(error.kind(), TimedOut | WouldBlock), "the connection is never closed");
         }
     })
+}
+
+/// JSON requests whose bodies are gzip: an event, one with something behind it, and one that grows.
+fn packed_requests() -> Vec<Input> {
+    let event = include_bytes!("corpus/json/event");
+    let head = |length: usize| {
+        format!(
+            "POST /s?p=0%3Ai1t84hgy%3Ap HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+             Content-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n"
+        )
+    };
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory")
+    };
+    let (whole, bomb) = (gzip(event), gzip(&vec![b' '; 2 << 20]));
+    let bodies = [whole.clone(), [&whole[..], b"x"].concat(), bomb];
+    bodies.iter().map(|body| [head(body.len()).as_bytes(), body].concat()).collect()
 }
 
 fn query() -> Run {
@@ -174,6 +200,16 @@ fn forwarded() -> Run {
         }
         for proxies in &proxies {
             assert!(!proxy::client_address(&headers, &connection, proxies).is_empty());
+        }
+    })
+}
+
+fn cookies() -> Run {
+    Box::new(|input| {
+        let mut room = input.len();
+        for (name, value) in headwater::source::cookies::parse(input) {
+            assert!(!name.is_empty());
+            room = room.checked_sub(name.len() + value.len()).expect("no byte is read twice");
         }
     })
 }

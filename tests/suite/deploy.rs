@@ -201,6 +201,8 @@ fn behind(start: impl FnOnce(&Place, u16) -> Balancer, stopping: impl FnOnce(u16
     let port = free_port();
     let balancer = start(&place, port);
     assert_eq!(event_from_elsewhere(port), "HTTP/1.1 200 OK");
+    let long = format!("/csc-event?u={}", "a".repeat(60_000));
+    assert_eq!(Request::get(&long).send(port, PATIENCE).response().status, 200, "as much as the program itself takes");
     program.signal("TERM");
     stopping(place.port, port);
     drop(balancer);

@@ -105,6 +105,7 @@ fn includes() {
     write("sub/nested.conf", "include \"deeper\"\ny = 2");
     write("sub/deeper.conf", "z = 3");
     write("broken.conf", "ok = 1\nbad = {");
+    write("java.properties", "# of a Java program\na.b=1\na.c : x y\n");
     let absolute = directory.path().join("plain.conf");
     let file = format!("outer = o\ninclude file(\"{}\")", absolute.display());
     for (text, expected) in [
@@ -112,10 +113,16 @@ fn includes() {
         ("include \"plain\"\nouter = o", r#"{x:1,late:"o",outer:"o"}"#),
         ("a { include \"sub/nested.conf\" }", "{a:{z:3,y:2}}"),
         ("include \"missing.conf\"\na = 1", "{a:1}"),
+        ("include \"java.properties\"\na.d = 2", r#"{a:{b:"1",c:"x y",d:2}}"#),
+        ("a { b = 2, e = 3 }\ninclude \"java\"\na { d = ${a.c} }", r#"{a:{b:"1",e:3,c:"x y",d:"x y"}}"#),
+        ("a = 1\ninclude \"java\"\na.b = 4", r#"{a:{b:4,c:"x y"}}"#),
+        ("s { include \"java\", a.f = 5 }", r#"{s:{a:{b:"1",c:"x y",f:5}}}"#),
         (&file, r#"{outer:"o",x:1,late:"o"}"#),
     ] {
         assert_eq!(read(&[text], Some(directory.path())).as_deref(), Ok(expected), "{text}");
     }
+    let below = read(&["include \"java\"\na.d = 2", "a { b = 0, g = 6 }"], Some(directory.path()));
+    assert_eq!(below.as_deref(), Ok(r#"{a:{b:"1",c:"x y",g:6,d:2}}"#), "defaults stay");
     let missing = read(&["a = 1\ninclude required(\"missing.conf\")"], Some(directory.path()));
     assert!(missing.is_err_and(|fault| fault.message.contains("required") && fault.at.0 == 2));
     let broken = read(&["include \"broken.conf\""], Some(directory.path())).expect_err("broken");
