@@ -8,7 +8,10 @@ use clap::{
 };
 use clap_complete::Shell;
 
-use crate::{command::cat::CatArguments, config::LoadRequest};
+use crate::{
+    command::{cat::CatArguments, map::MapArguments, playground::PlaygroundArguments},
+    config::LoadRequest,
+};
 
 mod example;
 
@@ -50,6 +53,12 @@ pub enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: CheckFormat,
     },
+    /// Print the records that requests would become, or what keeps them from it
+    #[command(after_help = example::MAP)]
+    Map(MapArguments),
+    /// Write a mapping on a local page, and see at once what it makes of requests
+    #[command(after_help = example::PLAYGROUND)]
+    Playground(PlaygroundArguments),
     /// Print Avro files as JSON, one record a line, also while they are being published
     #[command(after_help = example::CAT)]
     Cat(CatArguments),

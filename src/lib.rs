@@ -19,6 +19,7 @@ pub mod logging;
 
 pub mod app;
 pub mod pipeline;
+pub mod reload;
 pub mod signal;
 
 pub mod config;

@@ -5,10 +5,13 @@ pub mod check;
 pub mod compile;
 pub mod completions;
 pub mod layout;
+pub mod map;
+pub mod playground;
 pub mod preflight;
 pub mod report;
 pub mod serve;
 pub mod summary;
+pub mod trial;
 pub mod upgrade;
 pub mod version;
 
@@ -77,6 +80,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve => serve::run(&request),
         Command::Check { format: CheckFormat::Text } => check::run(&request, &mut out),
         Command::Check { format: CheckFormat::Json } => report::run(&request, &mut out),
+        Command::Map(arguments) => map::run(&request, &arguments, &mut out),
+        Command::Playground(arguments) => playground::run(&request, &arguments, &mut out),
         Command::Cat(arguments) => cat::run(&arguments, Dress::of(&io::stdout()), &mut out).map_err(|error| {
             let told = format!("headwater: {error}");
             if error.is_wrong_usage() { Failure::Config(told) } else { Failure::Running(told) }

@@ -57,7 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that see everything: the wiring, and the command line around it.
-const SEE_ALL: &[&str] = &["app", "pipeline", "cli", "command", "main", "lib"];
+const SEE_ALL: &[&str] = &["app", "pipeline", "reload", "cli", "command", "main", "lib"];
 
 /// Parts of `config` that nobody else may name.
 const CONFIG_INSIDE: &[&str] = &["hocon", "options", "origin", "units", "validate"];

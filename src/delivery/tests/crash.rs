@@ -89,6 +89,23 @@ fn a_roll_survives_a_blow_at_every_operation() {
 }
 
 #[test]
+fn a_change_of_schema_survives_a_blow_at_every_operation() {
+    survives(
+        |case| {
+            case.block();
+            case.tick(Tick::Time, 2000);
+            case.block();
+        },
+        |case| {
+            case.change();
+            case.block();
+            case.tick(Tick::Room, 0);
+            case.block();
+        },
+    );
+}
+
+#[test]
 fn an_orderly_stop_survives_a_blow_at_every_operation() {
     survives(
         |case| {
