@@ -70,6 +70,9 @@ pub enum StartError {
     /// The pipeline does not start.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+    /// A database of places cannot be used.
+    #[error(transparent)]
+    Places(#[from] reload::PlacesError),
     /// The system gives no threads or signals.
     #[error("the runtime cannot be started: {0}")]
     Runtime(#[source] io::Error),
@@ -122,7 +125,13 @@ impl App {
         let listener = listen::bind(&settings.server).map_err(failed)?;
         let failed = |source| StartError::Listen { key: "divolte.global.admin", source };
         let admin_listener = bind_admin(&settings).map_err(failed)?;
-        let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, runtime.handle())?;
+        let databases = &settings.mapper.geo_databases;
+        let places = reload::open_places(databases)?;
+        let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, places.as_ref(), runtime.handle())?;
+        let hangup = || signal(SignalKind::hangup()).map_err(StartError::Runtime);
+        if let Some(places) = places {
+            runtime.spawn(reload::follow_places(databases.clone(), places, metrics.clone(), hangup()?));
+        }
         let mappings: Vec<_> = feeds.iter().map(|feed| Arc::clone(&feed.mapping)).collect();
         let in_force = Arc::new(in_force(&settings, clock.now_ms()));
         let gate = Arc::new(Gate::with_limit(settings.server.limits.requests_max));
@@ -134,7 +143,6 @@ impl App {
             gate: Arc::clone(&gate),
         };
         let router = Arc::new(Router::new(&settings, &parts));
-        let hangup = signal(SignalKind::hangup()).map_err(StartError::Runtime)?;
         let reload = reload::Mappings {
             settings: Arc::new(settings.clone()),
             mappings,
@@ -144,7 +152,7 @@ impl App {
             metrics: metrics.clone(),
             clock,
         };
-        runtime.spawn(reload.follow(hangup));
+        runtime.spawn(reload.follow(hangup()?));
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_address();
         let admin = admin_listener.as_ref().map(|listener| (listener.local_address(), Token::random()));

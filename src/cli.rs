@@ -9,11 +9,13 @@ use clap::{
 use clap_complete::Shell;
 
 use crate::{
-    command::{cat::CatArguments, map::MapArguments, playground::PlaygroundArguments},
+    command::{cat::CatArguments, cursor::JournalCommand, map::MapArguments, playground::PlaygroundArguments},
     config::LoadRequest,
 };
 
 mod example;
+
+pub use example::CURSOR as CURSOR_EXAMPLES;
 
 /// The same looks as everything else that the program prints.
 const STYLES: Styles = Styles::styled()
@@ -52,6 +54,9 @@ pub enum Command {
         /// How it is said; json for programs
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: CheckFormat,
+        /// Also say whether this older schema and that of the mappings can read each other's records
+        #[arg(long, value_name = "AVSC", value_hint = ValueHint::FilePath)]
+        compatible_with: Option<PathBuf>,
     },
     /// Print the records that requests would become, or what keeps them from it
     #[command(after_help = example::MAP)]
@@ -62,6 +67,9 @@ pub enum Command {
     /// Print Avro files as JSON, one record a line, also while they are being published
     #[command(after_help = example::CAT)]
     Cat(CatArguments),
+    /// Look after the journal
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Print the script that makes your shell complete this command line
     #[command(after_help = example::COMPLETIONS)]
     Completions {

@@ -48,13 +48,31 @@ pub struct Diagnostic {
     pub places: Vec<Place>,
     /// What to do about it, one sentence each.
     pub hints: Vec<String>,
+    /// What to write instead, where a hint says exactly that.
+    pub fix: Option<Box<Fix>>,
+}
+
+/// A replacement in the text of the first place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// Byte range that is replaced.
+    pub span: Range<usize>,
+    /// What takes its place.
+    pub text: String,
 }
 
 impl Diagnostic {
     /// An error without place and hint.
     #[must_use]
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, message: message.into(), places: Vec::new(), hints: Vec::new() }
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            places: Vec::new(),
+            hints: Vec::new(),
+            fix: None,
+        }
     }
 
     /// A warning without place and hint.
@@ -75,6 +93,13 @@ impl Diagnostic {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// Adds a hint that names what to write at a place instead.
+    #[must_use]
+    pub fn fix(mut self, span: Range<usize>, text: impl Into<String>, hint: impl Into<String>) -> Self {
+        self.fix = Some(Box::new(Fix { span, text: text.into() }));
+        self.hint(hint)
     }
 
     /// Whether this stops the start.

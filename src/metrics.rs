@@ -73,6 +73,26 @@ declare! {
     pub journal_errors: Counter;
     /// From the first event of a group of blocks to its hand-over to the readers
     pub journal_handover_duration: Histogram in Seconds;
+    /// Writing a group of blocks to the journal's segment
+    pub journal_write_duration: Histogram in Seconds;
+    /// Syncing the journal's segment
+    pub journal_sync_duration: Histogram in Seconds;
+    /// What the last start took to look through the journal
+    pub journal_recovery: Timestamp in Seconds;
+    /// Segment files of the journal
+    pub journal_segments: Gauge;
+    /// Bytes of the journal's segment files
+    pub journal_disk: Gauge in Bytes;
+    /// Bytes that the journal's segment files may have
+    pub journal_disk_limit: Gauge in Bytes;
+    /// Until the journal is full if no sink moves on and events come as in the last minute; infinite while none come
+    pub journal_until_full: Timestamp in Seconds;
+    /// 1 while the journal takes no events because of its disk or for want of room
+    pub journal_refusing: Gauge;
+    /// Events dropped for a sink to make room, by sink
+    journal_given_up_events: Counter by ["sink"];
+    /// Cursors of sinks that are not configured any more
+    pub journal_orphans: Gauge;
     /// Events that the journal holds because a sink has yet to make them durable
     pub journal_held_events: Gauge;
     /// Events that the journal may hold
@@ -206,6 +226,12 @@ impl Metrics {
     #[must_use]
     pub fn reloads(&self, what: &'static str, result: &'static str) -> Counter {
         self.reloads.at([what, result])
+    }
+
+    /// Events dropped for a sink to make room.
+    #[must_use]
+    pub fn journal_given_up(&self, sink: &str) -> Counter {
+        self.journal_given_up_events.at([sink])
     }
 
     /// Outcomes of a mapping in a sink; see [`crate::checkpoint::Outcomes`] for the names.

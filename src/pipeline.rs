@@ -8,15 +8,18 @@ use std::{
 use tokio::runtime::Handle;
 
 use crate::{
-    config::settings::{Durability, FileSettings, KeepHeaders, OnFull, Settings, SinkSettings},
+    config::settings::{
+        Durability, FileSettings, JournalOptions, KeepHeaders, MapperSettings, OnFull, Settings, SinkSettings, StartAt,
+    },
     delivery::{
         self, CurrentMappings, DeliveryHandle, DeliveryStatus, Ending, Program,
         live::{Sampler, Window},
     },
     disk::{Disk, RealDisk},
+    enrich::{cache::AgentCache, geo::CurrentPlaces},
     event::{Keep, duplicate::DuplicateMemory},
     journal::{Block, Journal, JournalError, JournalSettings, Start},
-    mapping::Mapping,
+    mapping::{Mapping, Scratch},
     metrics::Metrics,
     sink::{
         Ledger, SinkError,
@@ -37,13 +40,13 @@ pub struct Feed {
     pub sinks: Vec<String>,
 }
 
-/// Headers and cookies that the mappings read, and the headers that the settings name besides.
+/// Headers and cookies that the mappings read, and what is asked for beside them.
 #[must_use]
 pub fn keep(mappings: &[Arc<Mapping>], asked: &KeepHeaders) -> Keep {
     let mut keep = match asked {
         KeepHeaders::Auto => Keep::default(),
         KeepHeaders::All => Keep { all_headers: true, ..Keep::default() },
-        KeepHeaders::Named(headers) => Keep { headers: headers.clone(), ..Keep::default() },
+        KeepHeaders::Named(names) => Keep { headers: names.clone(), ..Keep::default() },
     };
     for mapping in mappings {
         keep.add(mapping.keep());
@@ -118,6 +121,7 @@ impl Pipeline {
         feeds: &[Feed],
         clock: &Arc<dyn Clock>,
         metrics: &Metrics,
+        places: Option<&Arc<CurrentPlaces>>,
         runtime: &Handle,
     ) -> Result<Self, PipelineError> {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
@@ -129,7 +133,8 @@ impl Pipeline {
         let journal = Arc::new(Journal::open(journal_settings, Arc::clone(&disk), forget)?);
         let window = Arc::new(Window::new(Arc::clone(clock)));
         let exchange = Exchange::default();
-        let mut wiring = Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window, exchange };
+        let mut wiring =
+            Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window, exchange, places };
         let numbers = Arc::new(FileNumbers::new());
         // All sinks are made before any of them works: a wrong one stops the start with nothing half done.
         let mut parts = Vec::new();
@@ -137,6 +142,13 @@ impl Pipeline {
             parts.extend(wiring.files(file, &numbers)?);
         }
         let exchange = wiring.exchange;
+        for orphan in journal.orphans() {
+            let (sink, upto) = (&orphan.sink, orphan.upto);
+            tracing::warn!(
+                %sink, %upto,
+                "this cursor belongs to no sink; what it holds is kept as long as there is room (headwater journal cursor)"
+            );
+        }
         let deliveries =
             parts.into_iter().map(|parts| delivery::spawn(parts, runtime)).collect::<Result<Vec<_>, _>>()?;
         let intake = Intake { journal: Arc::clone(&journal), duplicates };
@@ -181,6 +193,20 @@ impl Pipeline {
 /// Most bytes of a journal that is not told how many.
 const JOURNAL_BYTES_MAX: u64 = 10 << 30;
 
+/// No segment is smaller, bytes: the largest request fits in.
+const SEGMENT_BYTES_MIN: u64 = 8 << 20;
+
+/// `max_size`, or half of what would be free without the journal, so that it is the same at each start.
+pub fn journal_bytes_max(options: &JournalOptions, disk: &dyn Disk) -> u64 {
+    options.bytes_max.unwrap_or_else(|| {
+        // A directory that is still to be made is on the file system of what is above it.
+        let free = options.directory.ancestors().find_map(|directory| disk.free_bytes(directory).ok());
+        let files = disk.list(&options.directory).unwrap_or_default();
+        let lengths = files.iter().filter_map(|file| disk.metadata(file).ok().flatten()).map(|found| found.length);
+        JOURNAL_BYTES_MAX.min(free.map_or(u64::MAX, |free| free.saturating_add(lengths.sum())) / 2)
+    })
+}
+
 fn journal_settings(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
@@ -188,18 +214,18 @@ fn journal_settings(
     disk: &dyn Disk,
 ) -> JournalSettings {
     let options = &settings.journal;
-    // Half of what is free; a directory that is still to be made is on the file system of what is above it.
-    let free = options.directory.ancestors().find_map(|directory| disk.free_bytes(directory).ok());
-    let bytes_max = options.bytes_max.unwrap_or_else(|| JOURNAL_BYTES_MAX.min(free.unwrap_or(u64::MAX) / 2));
+    let bytes_max = journal_bytes_max(options, disk);
     let skips = settings.sinks.iter().map(|SinkSettings::File(file)| file);
     JournalSettings {
         memory_bytes_max: options.memory_bytes_max,
         events_max: settings.mapper.buffer_size as u64,
-        segment_bytes: options.segment_bytes,
+        // A quarter at most, so that there is always a file to go on in while the oldest is still needed.
+        segment_bytes: options.segment_bytes.min(bytes_max / 4).max(SEGMENT_BYTES_MIN),
         bytes_max,
         reserve_bytes: options.reserve_bytes,
         retention_ms: i64::try_from(options.retention_time.as_millis()).unwrap_or(i64::MAX),
         retention_bytes: options.retention_bytes,
+        erase: options.erase_on_recycle,
         skip_oldest: skips.filter(|file| file.on_full == OnFull::SkipOldest).map(|file| file.name.clone()).collect(),
         ..JournalSettings::new(options.directory.clone(), options.durability, Arc::clone(clock), metrics.clone())
     }
@@ -207,6 +233,13 @@ fn journal_settings(
 
 /// What a delivery to files is made of.
 type FileParts = delivery::Parts<FileSink, Program>;
+
+/// What a thread needs to map with these settings.
+#[must_use]
+pub fn scratch(mapper: &MapperSettings, places: Option<&Arc<CurrentPlaces>>) -> Scratch {
+    let agents = AgentCache::new(mapper.user_agent_cache_size).with_client_hints(mapper.client_hints);
+    Scratch::with_agents(agents).with_places(places.map(Arc::clone))
+}
 
 /// What the parts of a delivery are made of.
 struct Wiring<'a> {
@@ -218,6 +251,7 @@ struct Wiring<'a> {
     journal: &'a Journal,
     window: &'a Arc<Window>,
     exchange: Exchange,
+    places: Option<&'a Arc<CurrentPlaces>>,
 }
 
 impl Wiring<'_> {
@@ -235,7 +269,11 @@ impl Wiring<'_> {
             self.metrics,
             behind,
         )?;
-        let cursor = self.journal.cursor(&file.name, Start::Tail)?;
+        let start = match file.start {
+            StartAt::Tail => Start::Tail,
+            StartAt::Earliest => Start::Earliest,
+        };
+        let cursor = self.journal.cursor(&file.name, start)?;
         let letters = DeadLetters::new(
             &self.settings.dead_letter_directory,
             &file.name,
@@ -250,7 +288,7 @@ impl Wiring<'_> {
             sink,
             ledger: Ledger::new(cursor, names, letters, self.metrics),
             reader,
-            map: Program::new(file.name.clone(), current, self.settings.mapper.user_agent_cache_size, sampler),
+            map: Program::new(file.name.clone(), current, scratch(&self.settings.mapper, self.places), sampler),
             metrics: self.metrics.clone(),
             backoff: delivery::backoff(),
         }))

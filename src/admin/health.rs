@@ -42,6 +42,14 @@ pub(super) fn look(state: &AdminState) -> Health {
     } else if journal.bytes >= journal.bytes_max || journal.events >= journal.events_max {
         sick.push(complaint("journal", "full: events are refused until a sink has taken some"));
     }
+    if journal.durability != Durability::None && journal.disk_bytes >= journal.disk_bytes_max / 5 * 4 {
+        let (bytes, most) = (journal.disk_bytes, journal.disk_bytes_max);
+        degraded.push(complaint("journal", &format!("more than 80 % full: {bytes} of {most} bytes")));
+    }
+    for orphan in &journal.orphans {
+        let reason = format!("the cursor of `{}` belongs to no sink; see `headwater journal cursor`", orphan.sink);
+        degraded.push(complaint("journal", &reason));
+    }
     for delivery in &state.deliveries {
         let report = delivery.report();
         let part = format!("sink {}", report.sink);

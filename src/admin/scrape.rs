@@ -22,5 +22,11 @@ fn look(state: &AdminState) {
     metrics.journal_held_limit_events.set(number(journal.events_max));
     metrics.journal_held.set(number(journal.bytes));
     metrics.journal_held_limit.set(number(journal.bytes_max));
+    metrics.journal_segments.set(number(journal.segments as u64));
+    metrics.journal_disk.set(number(journal.disk_bytes));
+    metrics.journal_disk_limit.set(number(journal.disk_bytes_max));
+    metrics.journal_until_full.set(journal.seconds_until_full.unwrap_or(f64::INFINITY));
+    metrics.journal_refusing.set(i64::from(journal.sick.is_some() || journal.no_room.is_some()));
+    metrics.journal_orphans.set(number(journal.orphans.len() as u64));
     metrics.durability(super::status::durability(journal.durability)).set(1);
 }

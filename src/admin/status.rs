@@ -37,6 +37,13 @@ struct JournalStatus {
     events_max: u64,
     bytes: u64,
     bytes_max: u64,
+    disk_bytes: u64,
+    disk_bytes_max: u64,
+    segments: usize,
+    /// If no sink moves on and events come as in the last minute.
+    seconds_until_full: Option<f64>,
+    /// Cursors of sinks that are not configured any more.
+    orphans: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,6 +91,11 @@ fn journal_status(status: &journal::Status) -> JournalStatus {
         events_max: status.events_max,
         bytes: status.bytes,
         bytes_max: status.bytes_max,
+        disk_bytes: status.disk_bytes,
+        disk_bytes_max: status.disk_bytes_max,
+        segments: status.segments,
+        seconds_until_full: status.seconds_until_full,
+        orphans: status.orphans.iter().map(|orphan| orphan.sink.to_string()).collect(),
     }
 }
 

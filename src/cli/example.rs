@@ -38,6 +38,9 @@ pub(super) const CHECK: &str = examples!(
   headwater check
       What `headwater serve` does without a configuration
 
+  headwater check -c site.conf --compatible-with old.avsc
+      Also whether records of an older schema can still be read, and those of the new one by its readers
+
 Ends with 0 if a start would succeed and with 2 if it would be refused."
 );
 
@@ -83,4 +86,14 @@ pub(super) const COMPLETIONS: &str = examples!(
     "  headwater completions bash > ~/.local/share/bash-completion/completions/headwater
   headwater completions zsh > \"${fpath[1]}/_headwater\"
   headwater completions fish > ~/.config/fish/completions/headwater.fish"
+);
+
+/// Of `journal cursor`.
+pub const CURSOR: &str = examples!(
+    "  headwater journal cursor ls -c site.conf
+      Where each sink stands; works while the server runs
+  headwater journal cursor rename old new -c site.conf
+      After a sink was renamed: it goes on where it has stopped
+  headwater journal cursor remove old -c site.conf
+      After a sink was removed: nothing is kept for it any more"
 );

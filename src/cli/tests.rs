@@ -74,6 +74,7 @@ fn examples_are_commands() {
         example::PLAYGROUND,
         example::CAT,
         example::COMPLETIONS,
+        example::CURSOR,
     ];
     let lines = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("  headwater"));
     let mut count = 0;

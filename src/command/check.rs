@@ -7,8 +7,9 @@ use std::{
 };
 
 use super::{
-    Failure, compile,
+    Failure, compatible, compile,
     layout::Table,
+    place::{lasts, roughly},
     preflight::{self, Finding},
     print,
     summary::{durability, span},
@@ -17,20 +18,22 @@ use super::{
 use crate::{
     config::{
         LoadRequest, Settings,
-        settings::{FileSettings, MappingSettings, SinkSettings, SourceSettings},
+        settings::{Durability, FileSettings, MappingSettings, SinkSettings, SourceSettings},
     },
     diagnostic,
+    disk::RealDisk,
     mapping::Mapping,
+    pipeline::journal_bytes_max,
     util::terminal::{Paint, Style, wants_color},
 };
 
 /// Loads the configuration, compiles its mappings, looks at directories and ports, and prints what a start would do.
-/// Nothing is made.
+/// Nothing is made. `older` is a schema to compare those of the mappings with.
 ///
 /// # Errors
 /// Mistakes in the configuration, in schemas or scripts; directories or addresses that a start could not use; the
 /// output cannot be written.
-pub fn run(request: &LoadRequest, out: &mut impl Write) -> Result<(), Failure> {
+pub fn run(request: &LoadRequest, older: Option<&Path>, out: &mut impl Write) -> Result<(), Failure> {
     let (settings, mappings) = match compile::load(request) {
         Ok(loaded) => loaded,
         Err(wrong) => {
@@ -38,6 +41,10 @@ pub fn run(request: &LoadRequest, out: &mut impl Write) -> Result<(), Failure> {
             return Err(Failure::config(&wrong));
         }
     };
+    let apart = older.map(|older| compatible::with(older, &mappings)).unwrap_or_default();
+    if !apart.is_empty() {
+        return Err(Failure::config(&apart));
+    }
     let paint = Paint::on(&io::stderr());
     eprint!("{}", diagnostic::render(&settings.warnings, wants_color(&io::stderr())));
     let (fatal, notes): (Vec<Finding>, Vec<Finding>) =
@@ -187,7 +194,14 @@ fn keep(settings: &Settings) -> Table {
     table.row("durability", style, level, meaning);
     let data = &settings.data_directory;
     let made = if data.exists() { "" } else { ", will be made" };
-    table.row("data", Style::Strong, data.display().to_string(), format!("cursors and dead letters{made}"));
+    table.row("data", Style::Strong, data.display().to_string(), format!("journal, cursors and dead letters{made}"));
+    if settings.journal.durability != Durability::None {
+        let bytes = journal_bytes_max(&settings.journal, &RealDisk);
+        let rate = 1000;
+        let lasts = roughly(lasts(bytes, rate));
+        let remark = format!("{lasts} of {rate} events a second while a sink is down");
+        table.row("journal", Style::Strong, format!("up to {} MiB", bytes >> 20), remark);
+    }
     table
 }
 
@@ -208,7 +222,8 @@ mod tests {
 
     #[test]
     fn the_summary_names_what_runs() {
-        let request = LoadRequest { data: Some("/d".into()), ..LoadRequest::default() };
+        let set = vec!["divolte.global.journal.max_size=8G".to_owned()];
+        let request = LoadRequest { data: Some("/d".into()), set, ..LoadRequest::default() };
         let settings = config::load(&request).expect("what is built in loads");
         let (mappings, _) = compile::mappings(&settings).expect("what is built in compiles");
         insta::assert_snapshot!(summary(&settings, &mappings, &with(&request, &settings), Paint::new(false)));
@@ -233,7 +248,7 @@ mod tests {
             environment: HashMap::new(),
         };
         let mut out = Vec::new();
-        let failure = run(&request, &mut out).expect_err("the schema is no JSON");
+        let failure = run(&request, None, &mut out).expect_err("the schema is no JSON");
         assert!(
             matches!(&failure, Failure::Config(told) if told.contains("error[C019]") && told.ends_with("has 1 mistake")),
             "{failure}"

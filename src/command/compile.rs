@@ -118,15 +118,16 @@ fn options(settings: &Settings, mapping: &MappingSettings) -> MappingOptions {
         discard_corrupted: mapping.discard_corrupted,
         discard_duplicates: mapping.discard_duplicates,
         digests_use_up: settings.mapper.digest_reuse == DigestReuse::Original,
-        surroundings: surroundings(),
+        surroundings: surroundings(!settings.mapper.geo_databases.is_empty()),
     }
 }
 
 /// What scripts may learn of this process.
-fn surroundings() -> Surroundings {
+fn surroundings(has_places: bool) -> Surroundings {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Surroundings {
         environment: |name| std::env::var(name).ok(),
+        has_places,
         now_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
     }
 }
@@ -143,7 +144,8 @@ fn script(mapping: &MappingSettings) -> Result<Arc<SourceText>, Diagnostic> {
     mapping.mapping_script_file.as_deref().map_or_else(|| Ok(builtin::script()), read)
 }
 
-fn schema(file: Option<&Path>) -> Result<Arc<RecordSchema>, Diagnostic> {
+/// Reads a schema; the built-in one if no file is named.
+pub(super) fn schema(file: Option<&Path>) -> Result<Arc<RecordSchema>, Diagnostic> {
     parsed(&schema_text(file)?)
 }
 

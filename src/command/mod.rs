@@ -2,10 +2,13 @@
 
 pub mod cat;
 pub mod check;
+pub mod compatible;
 pub mod compile;
 pub mod completions;
+pub mod cursor;
 pub mod layout;
 pub mod map;
+mod place;
 pub mod playground;
 pub mod preflight;
 pub mod report;
@@ -78,14 +81,17 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match cli.command {
         Command::Serve => serve::run(&request),
-        Command::Check { format: CheckFormat::Text } => check::run(&request, &mut out),
-        Command::Check { format: CheckFormat::Json } => report::run(&request, &mut out),
+        Command::Check { format, compatible_with } => match format {
+            CheckFormat::Text => check::run(&request, compatible_with.as_deref(), &mut out),
+            CheckFormat::Json => report::run(&request, compatible_with.as_deref(), &mut out),
+        },
         Command::Map(arguments) => map::run(&request, &arguments, &mut out),
         Command::Playground(arguments) => playground::run(&request, &arguments, &mut out),
         Command::Cat(arguments) => cat::run(&arguments, Dress::of(&io::stdout()), &mut out).map_err(|error| {
             let told = format!("headwater: {error}");
             if error.is_wrong_usage() { Failure::Config(told) } else { Failure::Running(told) }
         }),
+        Command::Journal(command) => cursor::run(&command, &request, &mut out),
         Command::Completions { shell } => completions::run(shell, &mut out),
         Command::Version => version::run(&mut out),
     }

@@ -4,9 +4,13 @@ use std::path::Path;
 
 use rustix::fs::{Access, access};
 
+use super::place::{self, Nature};
 use crate::{
     app,
-    config::{Settings, settings::SinkSettings},
+    config::{
+        Settings,
+        settings::{Durability, SinkSettings},
+    },
     disk::RealDisk,
     listen::{ListenError, Listener},
     sink::file::FileSink,
@@ -42,6 +46,12 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
             fatal: false,
         });
     }
+    if let Err(reason) = could_write(&settings.journal.directory)
+        && (usable.is_ok() || !settings.journal.directory.starts_with(data))
+    {
+        let directory = settings.journal.directory.display();
+        fatal(format!("the journal's directory {directory} cannot be used: {reason}; choose another one"));
+    }
     for SinkSettings::File(sink) in &settings.sinks {
         if !sink.make_directories
             && let Err(error) = FileSink::check(sink, &RealDisk)
@@ -63,6 +73,7 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
             }
         }
     }
+    findings.extend(disk(settings).into_iter().map(|text| Finding { text, fatal: false }));
     let server = &settings.server;
     findings.extend(port("divolte.global.server", server.host.as_deref(), server.port, true));
     let admin = &settings.admin;
@@ -92,6 +103,35 @@ fn could_write(directory: &Path) -> Result<(), &'static str> {
         }
     }
     access(place, Access::WRITE_OK | Access::EXEC_OK).map_err(|_| "this user is not allowed to write there")
+}
+
+/// What the disk under the journal is like, and what to expect of it.
+fn disk(settings: &Settings) -> Vec<String> {
+    let journal = &settings.journal;
+    if journal.durability == Durability::None {
+        return Vec::new();
+    }
+    let directory = place::existing(&journal.directory);
+    let mut told = Vec::new();
+    let (name, nature) = place::file_system(&directory).unwrap_or(("an unknown file system".into(), Nature::Local));
+    if let Ok(time) = place::one_sync(&directory) {
+        told.push(format!(
+            "the journal is on {name}, where one sync takes {:.1} ms now: an answer waits about that long with fsync",
+            time.as_secs_f64() * 1000.0
+        ));
+    }
+    match nature {
+        Nature::Local => {}
+        Nature::Network => told.push(format!(
+            "{name} is a network disk: every answer waits for the network, and a sync is as safe as that server's word; \
+             prefer a local disk"
+        )),
+        Nature::Fleeting => told.push(format!(
+            "{name} is lost with the container or the machine, and the journal with it: mount a volume for {}",
+            journal.directory.display()
+        )),
+    }
+    told
 }
 
 fn port(key: &str, host: Option<&str>, port: u16, needed: bool) -> Option<Finding> {

@@ -1,11 +1,11 @@
 //! `headwater check --format json`: what `check` has to say, for programs.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use serde::Serialize;
 
 use super::{
-    Failure,
+    Failure, compatible,
     compile::{self, Examined},
     mistakes, print,
     upgrade::{self, Note},
@@ -47,12 +47,15 @@ struct Location<'a> {
     label: &'a str,
 }
 
-/// Checks, and prints one JSON object.
+/// Checks, and prints one JSON object. `older` is a schema to compare those of the mappings with.
 ///
 /// # Errors
 /// Mistakes, of which the standard error gets the number alone; the output cannot be written.
-pub fn run(request: &LoadRequest, out: &mut impl Write) -> Result<(), Failure> {
-    let Examined { settings, diagnostics, .. } = compile::examine(request);
+pub fn run(request: &LoadRequest, older: Option<&Path>, out: &mut impl Write) -> Result<(), Failure> {
+    let Examined { settings, mappings, mut diagnostics } = compile::examine(request);
+    if let Some(older) = older {
+        diagnostics.extend(compatible::with(older, &mappings));
+    }
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     let report = Report {
         ok: errors == 0,

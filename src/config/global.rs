@@ -3,7 +3,6 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{
-    later,
     problem::{At, Problems, code, name},
     section::{ANY, INT, Limits, POSITIVE, Section},
     settings::{
@@ -159,7 +158,9 @@ fn mapper(mut mapper: Section<'_>, problems: &Problems) -> MapperSettings {
     let slots = count(mapper.integer("duplicate_memory_size", &slots));
     let (path, other) = (mapper.path("duplicate_memory_size"), mapper.path("threads"));
     let duplicate_memory_size = bound_slots(threads, slots, &path, &other, problems);
-    let ip2geo_database = mapper.optional_file("ip2geo_database");
+    let more = mapper.names("ip2geo_databases").unwrap_or_default();
+    let geo_databases = mapper.optional_file("ip2geo_database").into_iter();
+    let geo_databases = geo_databases.chain(more.into_iter().map(|(file, _)| file.into())).collect();
     let digest_reuse = match mapper.choice("digest_reuse", &["correct", "original"], false) {
         "original" => DigestReuse::Original,
         _ => DigestReuse::Correct,
@@ -171,9 +172,18 @@ fn mapper(mut mapper: Section<'_>, problems: &Problems) -> MapperSettings {
         agents.error("type", Diagnostic::warning(code::NO_EFFECT, message), "");
     }
     let user_agent_cache_size = count(agents.integer("cache_size", &Limits::clamp(0..=1_000_000, INT)));
+    let client_hints = agents.boolean("client_hints");
     agents.finish();
     mapper.finish();
-    MapperSettings { buffer_size, threads, duplicate_memory_size, ip2geo_database, user_agent_cache_size, digest_reuse }
+    MapperSettings {
+        buffer_size,
+        threads,
+        duplicate_memory_size,
+        geo_databases,
+        user_agent_cache_size,
+        client_hints,
+        digest_reuse,
+    }
 }
 
 /// Slots of one duplicate memory such that all of them together stay within [`SLOTS_MAX`].
@@ -198,11 +208,13 @@ fn bound_slots(threads: usize, slots: usize, path: &[String], other: &[String], 
 
 fn journal(mut journal: Section<'_>, data: &std::path::Path) -> JournalOptions {
     let any = Limits::only(POSITIVE);
+    let segment_bytes = journal.size("segment_size", &Limits::only(8 << 20..=1 << 30));
+    let bytes_max = journal.optional_size("max_size", &Limits::only(32 << 20..=i64::MAX));
     let settings = JournalOptions {
         directory: journal.optional_file("directory").unwrap_or_else(|| data.join("journal")),
         durability: durability(&mut journal),
-        segment_bytes: journal.size("segment_size", &Limits::only(8 << 20..=1 << 30)),
-        bytes_max: journal.optional_size("max_size", &Limits::only(32 << 20..=i64::MAX)),
+        segment_bytes,
+        bytes_max,
         reserve_bytes: journal.size("reserve", &any),
         memory_bytes_max: journal.size("memory_max", &Limits::only(1 << 20..=i64::MAX)),
         retention_time: journal.duration("retention_time", &any),
@@ -218,23 +230,34 @@ fn journal(mut journal: Section<'_>, data: &std::path::Path) -> JournalOptions {
     settings
 }
 
-/// Reads `durability` and says so when it asks for more than there is.
-pub fn durability(section: &mut Section<'_>) -> Durability {
-    let asked = match section.choice("durability", &["none", "flush", "fsync"], false) {
+/// The words for how safe an event is.
+const DURABILITIES: [&str; 3] = ["none", "flush", "fsync"];
+
+fn durability_of(word: &str) -> Durability {
+    match word {
         "fsync" => Durability::Fsync,
         "flush" => Durability::Flush,
         _ => Durability::None,
-    };
-    let given = asked.min(later::DURABILITY_MAX);
-    if asked > given {
-        let path = section.path("durability");
-        let message = format!("{} asks for {}, but what is given is {}", name(&path), word(asked), word(given));
-        let diagnostic = Diagnostic::warning(code::DURABILITY, message)
-            .hint("an answered event survives an orderly stop, not the loss of the process or of the machine")
-            .hint("the journal of this version is in memory; later versions give what is asked for here");
-        section.error("durability", diagnostic, "");
     }
-    given
+}
+
+/// Reads the journal's `durability`.
+fn durability(section: &mut Section<'_>) -> Durability {
+    durability_of(section.choice("durability", &DURABILITIES, false))
+}
+
+/// Reads a source's `durability`, which the journal has to give: nothing is safer than the journal is.
+pub fn source_durability(section: &mut Section<'_>, journal: Durability) -> Option<Durability> {
+    let asked = durability_of(section.optional_choice("durability", &DURABILITIES)?);
+    if asked <= journal {
+        return Some(asked);
+    }
+    let path = section.path("durability");
+    let message = format!("{} asks for {}, but the journal gives {}", name(&path), word(asked), word(journal));
+    let diagnostic = Diagnostic::error(code::VALUE, message)
+        .hint(format!("set `divolte.global.journal.durability` to {} as well, or leave this key out", word(asked)));
+    section.error("durability", diagnostic, "");
+    None
 }
 
 /// The word of the configuration for a durability.

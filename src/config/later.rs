@@ -1,65 +1,32 @@
 //! Keys that are read, checked and carried in the settings, but whose effect is still to be built.
 //!
-//! The one place to change when it is: take the line out of [`LATER`], or raise [`DURABILITY_MAX`].
+//! The one place to change when it is: take the line out of [`LATER`].
 
 use super::{
     hocon::{Members, Value},
     origin::KeyPath,
     problem::{At, Problems, code, name},
-    settings::Durability,
 };
 use crate::diagnostic::Diagnostic;
 
-/// Strongest durability that the journal gives. What is asked for beyond it loads, with a warning.
-pub const DURABILITY_MAX: Durability = Durability::None;
-
-/// What is done about a key that asks for what is not there.
-enum Instead {
-    /// The start is refused: going on would be wrong. With what is not there, in words.
-    Refuse(&'static str),
-    /// A warning: nothing is wrong without it.
-    Warn,
-}
-use Instead::{Refuse, Warn};
-
 /// The keys below `divolte`, `*` for any name, with the values that ask for nothing.
-const LATER: &[(&str, &[&str], Instead)] = &[
-    ("global.mapper.ip2geo_database", &[], Refuse("finding places by address")),
-    ("global.journal.directory", &[], Warn),
-    ("global.journal.segment_size", &[], Warn),
-    ("global.journal.max_size", &[], Warn),
-    ("global.journal.reserve", &[], Warn),
-    ("global.journal.retention_time", &[], Warn),
-    ("global.journal.retention_size", &[], Warn),
-    ("global.journal.erase_on_recycle", &["false"], Warn),
-    ("global.dead_letters.max_size", &[], Warn),
-    ("sinks.*.on_full", &["refuse"], Refuse("`on_full = skip_oldest`")),
-    ("sinks.*.file_strategy.roll_size", &["0", "0B"], Refuse("publishing files by size")),
-    ("sinks.*.file_strategy.codec", &["null"], Refuse("compressing files")),
-];
+const LATER: &[(&str, &[&str])] = &[("global.dead_letters.max_size", &[])];
 
 /// Reports every key of the merged tree below `divolte` that asks for what is not there.
 pub fn tell(divolte: &Members, problems: &Problems) {
-    for (key, nothing, instead) in LATER {
+    for (key, nothing) in LATER {
         let names: Vec<_> = key.split('.').collect();
         find(divolte, &names, &mut vec!["divolte".to_owned()], &mut |path, value| {
             let asks = value.scalar().is_none_or(|text| !nothing.contains(&text));
             if asks && problems.is_set(path) && !problems.is_wrong(path) {
-                problems.report(message(path, instead), At::Value(path), "");
+                problems.report(message(path), At::Value(path), "");
             }
         });
     }
 }
 
-fn message(path: &[String], instead: &Instead) -> Diagnostic {
-    match instead {
-        Refuse(what) => Diagnostic::error(code::NOT_HERE, format!("{what} is not in this version of headwater"))
-            .hint(format!("leave {} out", name(path))),
-        Warn => {
-            let message = format!("{} has no effect in this version of headwater", name(path));
-            Diagnostic::warning(code::NO_EFFECT, message)
-        }
-    }
+fn message(path: &[String]) -> Diagnostic {
+    Diagnostic::warning(code::NO_EFFECT, format!("{} has no effect in this version of headwater", name(path)))
 }
 
 /// All keys of the list, for the test that they exist.
@@ -75,11 +42,7 @@ pub fn remark(path: &[String]) -> Option<&'static str> {
         let names: Vec<_> = key.split('.').collect();
         names.len() + 1 == path.len() && names.iter().zip(&path[1..]).all(|(name, key)| *name == "*" || name == key)
     };
-    LATER.iter().find(|(key, ..)| fits(key)).map(|(_, nothing, instead)| match (instead, nothing.first()) {
-        (Warn, _) => "Not in this version yet: no effect.",
-        (Refuse(_), None) => "Not in this version yet: refused.",
-        (Refuse(_), Some(_)) => "Not in this version yet: anything but the default is refused.",
-    })
+    LATER.iter().any(|(key, ..)| fits(key)).then_some("Not in this version yet: no effect.")
 }
 
 /// Calls `found` for every value at a key path with `*`.

@@ -9,7 +9,7 @@
 //! Everything that is wrong is found in one run and told with file, line, column and hint; [`origin`] finds the places,
 //! and only when there is something to tell.
 
-mod geo;
+pub mod geo;
 mod global;
 mod hadoop;
 mod hocon;

@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use super::{
-    global::{self, GlobalOptions, durability},
+    global::{self, GlobalOptions, source_durability},
     hocon::{Members, Value, member},
     later,
     origin::KeyPath,
     problem::{At, Problems, code, name},
     section::{ANY, INT, Limits, Null, POSITIVE, Section, unknown},
-    settings::{BrowserSettings, JsonSettings, MappingSettings, PixelAnswer, ProxySettings, SourceSettings},
+    settings::{
+        BrowserSettings, Durability, JsonSettings, MappingSettings, PixelAnswer, ProxySettings, SourceSettings,
+    },
     sinks::{self, SinkOptions},
 };
 use crate::diagnostic::Diagnostic;
@@ -94,9 +96,13 @@ pub fn read(tree: &Members, reference: &Members, problems: &Problems) -> Options
         Value::Object(members) => member(members, "mappings").is_some_and(|value| *value != Value::Null),
         _ => false,
     };
+    let journal = global.journal.durability;
     let options = Options {
         global,
-        sources: named("sources").iter().filter_map(|(name, value)| source(name, value, reference, problems)).collect(),
+        sources: named("sources")
+            .iter()
+            .filter_map(|(name, value)| source(name, value, reference, journal, problems))
+            .collect(),
         mappings: has_mappings
             .then(|| named("mappings").iter().map(|(name, value)| mapping(name, value, reference, problems)).collect()),
         sinks: named("sinks")
@@ -161,7 +167,13 @@ fn entries<'a>(key: &str, value: &'a Value, problems: &Problems) -> Vec<(&'a str
     }
 }
 
-fn source(name: &str, value: &Value, reference: &Members, problems: &Problems) -> Option<SourceSettings> {
+fn source(
+    name: &str,
+    value: &Value,
+    reference: &Members,
+    journal: Durability,
+    problems: &Problems,
+) -> Option<SourceSettings> {
     let place = path(&["sources", name]);
     let word = match value {
         Value::Object(members) => member(members, "type").and_then(Value::scalar).unwrap_or(""),
@@ -171,8 +183,8 @@ fn source(name: &str, value: &Value, reference: &Members, problems: &Problems) -
     let mut section = Section::new(place, value, defaults, Null::Default, problems);
     // Of a source of no kind the other keys cannot be judged.
     let settings = match section.required_choice("type", &["browser", "json"])? {
-        "json" => SourceSettings::Json(json(name, &mut section, problems)),
-        _ => SourceSettings::Browser(browser(name, &mut section, problems)),
+        "json" => SourceSettings::Json(json(name, &mut section, journal, problems)),
+        _ => SourceSettings::Browser(browser(name, &mut section, journal, problems)),
     };
     section.finish();
     Some(settings)
@@ -215,7 +227,7 @@ fn origins(section: &mut Section<'_>, problems: &Problems) -> Vec<String> {
     origins
 }
 
-fn browser(name: &str, section: &mut Section<'_>, problems: &Problems) -> BrowserSettings {
+fn browser(name: &str, section: &mut Section<'_>, journal: Durability, problems: &Problems) -> BrowserSettings {
     let wait = Limits::clamp(POSITIVE, ANY);
     // Longer cookies would overflow in browsers.
     let cookie = Limits::clamp(0..=i64::from(i32::MAX) * 1_000_000_000, ANY);
@@ -256,7 +268,7 @@ fn browser(name: &str, section: &mut Section<'_>, problems: &Problems) -> Browse
         javascript_debug,
         auto_page_view_event,
         event_timeout,
-        durability: durability(section),
+        durability: source_durability(section, journal),
         proxies: proxies(section, problems),
         response: match section.choice("response", &["gif", "204"], false) {
             "204" => PixelAnswer::Empty,
@@ -283,7 +295,7 @@ fn is_script_name(name: &str) -> bool {
     name.strip_suffix(".js").is_some_and(|stem| !stem.is_empty() && stem.bytes().all(letter))
 }
 
-fn json(name: &str, section: &mut Section<'_>, problems: &Problems) -> JsonSettings {
+fn json(name: &str, section: &mut Section<'_>, journal: Durability, problems: &Problems) -> JsonSettings {
     let event_path = section.text("event_path");
     if event_path.is_empty() {
         let message = format!("{} is empty", self::name_of(section, "event_path"));
@@ -298,7 +310,7 @@ fn json(name: &str, section: &mut Section<'_>, problems: &Problems) -> JsonSetti
         party_id_parameter: section.text("party_id_parameter"),
         body_bytes_max: usize::try_from(body_bytes_max).unwrap_or(0),
         strict: section.boolean("strict"),
-        durability: durability(section),
+        durability: source_durability(section, journal),
         proxies: proxies(section, problems),
     }
 }

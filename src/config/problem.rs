@@ -51,14 +51,14 @@ pub mod code {
     pub const ARGUMENT: &str = "C018";
     /// A schema cannot be used.
     pub const SCHEMA: &str = "C019";
+    /// Two schemas cannot read each other's records.
+    pub const COMPATIBLE: &str = "C020";
     /// Warning: out of range, replaced by the nearest value that works.
     pub const CLAMPED: &str = "C101";
     /// Warning: `null` stands for zero or false.
     pub const NULL: &str = "C102";
     /// Warning: set, but without effect.
     pub const NO_EFFECT: &str = "C103";
-    /// Warning: another durability than the one asked for.
-    pub const DURABILITY: &str = "C104";
     /// Warning: loads, but cannot do what was meant.
     pub const USELESS: &str = "C105";
 }

@@ -420,6 +420,16 @@ impl<'a> Section<'a> {
         words[0]
     }
 
+    /// One of a few words, which may be missing. Nothing when it is, or is another.
+    pub fn optional_choice(&mut self, key: &'static str, words: &'static [&'static str]) -> Option<&'static str> {
+        let text = self.text_of(key, Kind::Choice(words))?;
+        let word = words.iter().copied().find(|word| *word == text);
+        if word.is_none() {
+            self.not_a_word(key, &text, words);
+        }
+        word
+    }
+
     /// Says that a word is none of those that are possible.
     pub fn not_a_word(&self, key: &str, text: &str, words: &[&'static str]) {
         let message = format!("{} is `{text}`, which is none of {}", name(&self.path(key)), list(words));

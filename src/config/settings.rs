@@ -143,10 +143,13 @@ pub struct MapperSettings {
     pub threads: usize,
     /// `duplicate_memory_size`: slots of each duplicate memory.
     pub duplicate_memory_size: usize,
-    /// `ip2geo_database`: a database of places by address, which could be opened; `.gz` = compressed.
-    pub ip2geo_database: Option<PathBuf>,
+    /// `ip2geo_database` and `ip2geo_databases`: databases of places by address, in the order in which they are asked;
+    /// `.gz` = compressed.
+    pub geo_databases: Vec<PathBuf>,
     /// `user_agent_parser.cache_size`.
     pub user_agent_cache_size: usize,
+    /// `user_agent_parser.client_hints`: hints refine what a user agent tells.
+    pub client_hints: bool,
     /// `digest_reuse`.
     pub digest_reuse: DigestReuse,
 }
@@ -158,8 +161,9 @@ impl Default for MapperSettings {
             buffer_size: 1 << 20,
             threads: 1,
             duplicate_memory_size: 1_000_000,
-            ip2geo_database: None,
+            geo_databases: Vec::new(),
             user_agent_cache_size: 1000,
+            client_hints: false,
             digest_reuse: DigestReuse::Correct,
         }
     }
@@ -190,11 +194,11 @@ pub enum Durability {
 pub struct JournalOptions {
     /// `directory`.
     pub directory: PathBuf,
-    /// Durability in force: the one asked for, but at most the strongest that the journal gives.
+    /// `durability`.
     pub durability: Durability,
     /// `segment_size`, bytes.
     pub segment_bytes: u64,
-    /// `max_size`, bytes; unset = the smaller of 10 GiB and half of what is free when the journal is made.
+    /// `max_size`, bytes; unset = the smaller of 10 GiB and half of what is free without it.
     pub bytes_max: Option<u64>,
     /// `reserve`: bytes that stay free on the disk.
     pub reserve_bytes: u64,
@@ -215,7 +219,7 @@ impl Default for JournalOptions {
     fn default() -> Self {
         Self {
             directory: PathBuf::from("data/journal"),
-            durability: Durability::None,
+            durability: Durability::Fsync,
             segment_bytes: 64 << 20,
             bytes_max: None,
             reserve_bytes: 512 << 20,

@@ -42,9 +42,7 @@ pub fn validate(
         sink::confluent(sink, &feeding, problems);
     }
     let global = options.global;
-    if let Some(file) = &global.mapper.ip2geo_database {
-        geo::check(file, problems);
-    }
+    geo::check(&global.mapper.geo_databases, problems);
     sink::project(&global.gcps, environment, problems);
     let in_use: Vec<_> =
         options.sinks.into_iter().filter(|sink| mappings.iter().any(|mapping| feeds(mapping, sink))).collect();

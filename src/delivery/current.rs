@@ -113,12 +113,12 @@ pub struct Program {
 }
 
 impl Program {
-    /// The step of `sink`, with room for `user_agents` distinct agents.
+    /// The step of `sink`, with what its mappings keep in `scratch`.
     #[must_use]
-    pub fn new(sink: SinkName, current: Arc<CurrentMappings>, user_agents: usize, sampler: Sampler) -> Self {
+    pub fn new(sink: SinkName, current: Arc<CurrentMappings>, scratch: Scratch, sampler: Sampler) -> Self {
         let exchanges = current.exchanges.load(Ordering::Acquire);
         let mappings = current.get();
-        Self { current, exchanges, mappings, scratch: Scratch::new(user_agents), sampler, sink }
+        Self { current, exchanges, mappings, scratch, sampler, sink }
     }
 }
 

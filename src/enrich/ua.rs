@@ -1,10 +1,13 @@
 //! User agents in the vocabulary that existing mappings and reports expect: `Chrome Mobile`, `Personal computer`, `OS X`.
 //!
-//! woothee knows the browsers of today, a table of [`product`]s knows what it does not tell apart, [`system`] knows
-//! operating systems and devices. An agent that nobody knows is still present: name and family are `unknown`, all else
+//! woothee knows the browsers of today, a table of [`product`]s knows what it does not tell apart, [`robot`] knows
+//! programs that nobody looks at, [`system`] knows operating systems and devices, and [`hints`] say more where a browser
+//! sends them. An agent that nobody knows is still present: name and family are `unknown`, all else
 //! is empty. Only this folder knows woothee.
 
+pub mod hints;
 mod product;
+mod robot;
 mod system;
 
 #[cfg(test)]
@@ -13,7 +16,7 @@ mod tests;
 use std::borrow::Cow;
 
 /// Only this many bytes of a header are looked at.
-const AGENT_BYTES_MAX: usize = 4096;
+pub const AGENT_BYTES_MAX: usize = 1024;
 
 /// What a `User-Agent` header says. Nothing is ever missing; what is not known is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct UserAgent {
     pub os_version: Cow<'static, str>,
     /// Maker of the operating system.
     pub os_vendor: Cow<'static, str>,
+    /// Whether it is a program that nobody looks at: a robot, a monitor, a link preview or an HTTP library.
+    pub is_bot: bool,
 }
 
 /// What kind of product an agent is.
@@ -78,6 +83,7 @@ impl UserAgent {
     pub fn recognise(text: &str) -> Self {
         let text = head(text);
         let product = product::recognise(text);
+        let kind = product.kind;
         let system = if product.kind == Kind::Robot { system::System::default() } else { system::recognise(text) };
         Self {
             device_category: system::device(text, product.kind).into(),
@@ -89,12 +95,13 @@ impl UserAgent {
             os_family: system.family.into(),
             os_version: system.version,
             os_vendor: system.vendor.into(),
+            is_bot: matches!(kind, Kind::Robot | Kind::Library | Kind::Validator | Kind::OfflineBrowser),
         }
     }
 }
 
 /// The part of a header that is looked at.
-fn head(text: &str) -> &str {
+pub(super) fn head(text: &str) -> &str {
     &text[..text.floor_char_boundary(AGENT_BYTES_MAX)]
 }
 

@@ -15,7 +15,10 @@ use uuid::Uuid;
 
 use crate::checkpoint::{Checkpoint, Offset, STATE_BYTES_MAX, SinkName, Totals};
 
-use super::{Durability, JournalError, Shared, Start};
+use super::{
+    Durability, JournalError, Shared, Start,
+    sabotage::{self, Sabotage},
+};
 
 /// First word and version of a cursor file.
 const HEADER: &str = "headwater-cursor 1 ";
@@ -75,6 +78,8 @@ impl Cursor {
         let mut cursor = Self { shared, sink: sink.clone(), path, last: Checkpoint::default() };
         cursor.store(&last)?;
         cursor.last = last;
+        // There from the start, so that its first event is seen as a change.
+        let _ = cursor.shared.settings.metrics.journal_given_up(sink.as_str());
         cursor.shared.release(cursor.shared.ring.mark(sink, cursor.last.upto, true));
         Ok(cursor)
     }
@@ -150,6 +155,7 @@ impl Cursor {
         let content = format(self.shared.id, checkpoint);
         let settings = &self.shared.settings;
         let durable = settings.sync_cursors || settings.durability != Durability::None;
+        let durable = durable && !sabotage::is(Sabotage::EarlyCursor);
         self.shared.disk.replace(&self.path, &content, durable).map_err(io(&self.path))
     }
 }
@@ -171,7 +177,7 @@ pub(super) fn mark_all(shared: &Shared) -> Result<(), JournalError> {
 }
 
 /// The sink whose cursor a file is.
-fn sink_name(path: &Path) -> Option<SinkName> {
+pub(super) fn sink_name(path: &Path) -> Option<SinkName> {
     let mut name = Vec::new();
     let mut rest = path.file_name()?.to_str()?.strip_suffix(".cursor")?.bytes();
     while let Some(byte) = rest.next() {
@@ -187,7 +193,7 @@ fn sink_name(path: &Path) -> Option<SinkName> {
 }
 
 /// A name that any file system takes: letters, digits, `-`, `_` stay, every other byte becomes `%` and two hex digits.
-fn file_name(sink: &SinkName) -> String {
+pub(super) fn file_name(sink: &SinkName) -> String {
     let mut name = String::new();
     for byte in sink.as_str().bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
@@ -200,7 +206,7 @@ fn file_name(sink: &SinkName) -> String {
     name + ".cursor"
 }
 
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
+pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
     let path = path.to_owned();
     move |source| JournalError::Io { path, source }
 }
@@ -217,7 +223,7 @@ fn format(journal: Uuid, checkpoint: &Checkpoint) -> Vec<u8> {
     format!("{HEADER}{:08x}\n{body}\n", crc32c::crc32c(body.as_bytes())).into_bytes()
 }
 
-fn parse(path: &Path, content: &[u8]) -> Result<(Uuid, Checkpoint), JournalError> {
+pub(super) fn parse(path: &Path, content: &[u8]) -> Result<(Uuid, Checkpoint), JournalError> {
     let damaged = |reason: &str| JournalError::DamagedCursor { path: path.to_owned(), reason: reason.to_owned() };
     let text = std::str::from_utf8(content).map_err(|_| damaged("it is not text"))?;
     let (head, body) = text.split_once('\n').ok_or_else(|| damaged("its first line is incomplete"))?;

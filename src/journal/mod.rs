@@ -18,16 +18,19 @@ mod format;
 mod intake;
 mod open;
 mod pool;
+mod rate;
 mod reader;
 mod recovery;
 mod ring;
 mod run;
+mod sabotage;
 mod scan;
 mod space;
 mod store;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod upkeep;
 mod writer;
 
 use std::{
@@ -37,6 +40,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread::{JoinHandle, Thread},
+    time::Instant,
 };
 
 use uuid::Uuid;
@@ -48,6 +52,7 @@ pub use reader::Reader;
 pub use run::{FLAGS_AT, Run, RunEvent, Tag};
 pub use space::NoRoom;
 pub use ticket::Ticket;
+pub use upkeep::{CursorFile, cursors, remove_cursor, rename_cursor};
 
 pub use crate::config::settings::Durability;
 use crate::{
@@ -80,6 +85,8 @@ pub struct JournalSettings {
     pub retention_ms: i64,
     /// Most bytes of segments that are kept although every sink has them.
     pub retention_bytes: u64,
+    /// Overwrite a segment with zeros before it is used again.
+    pub erase: bool,
     /// Sinks that lose their oldest events rather than that new ones are refused.
     pub skip_oldest: Vec<SinkName>,
     /// Time, for block headers.
@@ -103,6 +110,7 @@ impl JournalSettings {
             reserve_bytes: 512 << 20,
             retention_ms: 0,
             retention_bytes: 0,
+            erase: false,
             skip_oldest: Vec::new(),
             clock,
             metrics,
@@ -131,7 +139,7 @@ pub enum JournalError {
         reason: String,
     },
     /// A segment was written by a newer release.
-    #[error("{}: it was written by a newer release (format version {version})", path.display())]
+    #[error("{}: a newer release has written this segment of the journal (format version {version})\n  hint: start that release again and let it deliver what it holds, or name another divolte.global.journal.directory", path.display())]
     Newer {
         /// Which file.
         path: PathBuf,
@@ -139,13 +147,13 @@ pub enum JournalError {
         version: u16,
     },
     /// Another process uses the directory.
-    #[error("{}: another process uses this journal", path.display())]
+    #[error("another process uses the journal in {}\n  hint: stop that process, or name another divolte.global.journal.directory", path.display())]
     InUse {
         /// The directory.
         path: PathBuf,
     },
     /// The first event would be refused.
-    #[error("{}: there is no room for the first segment of {segment} bytes: {reason}", path.display())]
+    #[error("the journal in {} has no room for its first segment of {segment} bytes: {reason}\n  hint: make room, or set divolte.global.journal.directory, max_size or reserve", path.display())]
     NoRoom {
         /// The directory.
         path: PathBuf,
@@ -275,10 +283,24 @@ pub struct Status {
     pub disk_bytes_max: u64,
     /// Segment files.
     pub segments: usize,
+    /// In how many seconds there is no room any more if no sink moves on and events come as in the last minute; none
+    /// while none come.
+    pub seconds_until_full: Option<f64>,
+    /// Cursors that no sink of this process has.
+    pub orphans: Vec<Orphan>,
     /// Why the disk cannot be written to, if it cannot.
     pub sick: Option<String>,
     /// Why no further segment can be begun, if none can.
     pub no_room: Option<NoRoom>,
+}
+
+/// A cursor that no sink of this process has: of a sink that was removed or renamed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphan {
+    /// Name of the sink that had it.
+    pub sink: SinkName,
+    /// Where it stands.
+    pub upto: Offset,
 }
 
 /// Why the disk cannot be written to.
@@ -313,9 +335,12 @@ struct Shared {
     held_bytes: AtomicU64,
     /// Everything below is synced; only with segments.
     synced: AtomicU64,
+    /// Bytes that the segment in use can still take.
+    left: AtomicU64,
     sickness: Mutex<Option<Sickness>>,
     no_room: Mutex<Option<NoRoom>>,
     forget: Mutex<Forget>,
+    rate: rate::Rate,
     /// Held so that no second process uses the directory.
     _lock: Option<Box<dyn std::any::Any + Send + Sync>>,
 }
@@ -448,9 +473,32 @@ impl Journal {
             disk_bytes,
             disk_bytes_max: shared.settings.bytes_max,
             segments,
+            seconds_until_full: self.seconds_until_full(disk_bytes),
+            orphans: self.orphans(),
             sick: shared.sickness().as_ref().map(|sickness| sickness.0.clone()),
             no_room: shared.no_room().clone(),
         }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn seconds_until_full(&self, disk_bytes: u64) -> Option<f64> {
+        let (shared, settings) = (&self.shared, &self.shared.settings);
+        let left = if shared.is_durable() {
+            let free = shared.disk.free_bytes(&settings.directory).unwrap_or(0);
+            let quota = settings.bytes_max.saturating_sub(disk_bytes);
+            quota.min(free.saturating_sub(settings.reserve_bytes)) + shared.left.load(Ordering::Relaxed)
+        } else {
+            settings.memory_bytes_max.saturating_sub(shared.held_bytes.load(Ordering::Relaxed))
+        };
+        let rate = shared.rate.per_second(Instant::now());
+        (rate >= 1.0).then(|| left as f64 / rate)
+    }
+
+    /// Cursors that no sink has taken up: those of sinks that were removed or renamed.
+    #[must_use]
+    pub fn orphans(&self) -> Vec<Orphan> {
+        let marks = self.shared.ring.marks().into_iter().filter(|mark| !mark.claimed);
+        marks.map(|mark| Orphan { sink: mark.sink, upto: mark.upto }).collect()
     }
 
     /// Refuses appends from now on, seals and hands over the open block, and waits until that is done. Readers get

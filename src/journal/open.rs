@@ -4,6 +4,7 @@ use std::{
     io,
     path::Path,
     sync::{Arc, Mutex, atomic::AtomicU64},
+    time::Instant,
 };
 
 use uuid::Uuid;
@@ -16,6 +17,7 @@ use super::{
     cursor,
     format::End,
     intake::Intake,
+    rate::Rate,
     recovery::{self, Recovered},
     ring::Ring,
     space::{Limits, Preparer, Space},
@@ -78,13 +80,16 @@ pub(super) fn open_as(
         io::ErrorKind::WouldBlock => JournalError::InUse { path: directory.clone() },
         _ => io_at(&directory)(error),
     })?;
+    let began = Instant::now();
     let recovered = recovery::recover(fresh, &directory, &*disk, true)?;
+    settings.metrics.journal_recovery.set(began.elapsed().as_secs_f64());
     tell(&recovered);
     let limits = Limits {
         directory: directory.clone(),
         segment_bytes: settings.segment_bytes,
         bytes_max: settings.bytes_max,
         reserve_bytes: settings.reserve_bytes,
+        erase: settings.erase,
     };
     let Recovered { id, segments, spares, number, previous, next, before, .. } = recovered;
     let catalog = Catalog::new(segments);
@@ -100,10 +105,14 @@ pub(super) fn open_as(
     cursor::mark_all(&shared)?;
     let mut store = Store::new(Arc::clone(&shared), Arc::clone(&space), number, previous, before);
     store.free();
-    if let Some(reason) = store.no_room() {
+    let holds = store.holds();
+    // With events to deliver there will be room: the sinks go on, and requests are refused until then.
+    if let Some(reason) = store.no_room().filter(|_| !holds) {
         return Err(JournalError::NoRoom { path: directory, segment: shared.settings.segment_bytes, reason });
     }
-    store.begin(next).map_err(io_at(&directory))?;
+    if store.no_room().is_none() {
+        store.begin(next).map_err(io_at(&directory))?;
+    }
     shared.intake().settle(store.room(), store.reserved());
     let writer = Writer::new(Arc::clone(&shared), Some(store), before);
     Ok(Opened { shared, writer, space: Some(space) })
@@ -139,6 +148,8 @@ fn blank(
         sickness: Mutex::new(None),
         no_room: Mutex::new(None::<NoRoom>),
         forget: Mutex::new(forget),
+        rate: Rate::new(Instant::now()),
+        left: AtomicU64::new(0),
         _lock: lock,
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A prepared file is filled with zeros and synced, so that writing to it neither runs out of space nor has to change
 //! its length. Files of segments that nobody needs any more are used again as they are: their old blocks carry the
-//! number of the segment that they were in, and are not believed in another.
+//! number of the segment that they were in, and are not believed in another. If asked for, they are overwritten first.
+//! The next file is prepared once the one in use begins to fill, so that a quiet start writes next to nothing.
 
 use std::{
     io,
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use crate::disk::Disk;
+use crate::disk::{Disk, DiskFile};
 
 /// Zeros are written and synced in steps of this size, so that the disk stays free for events.
 const STEP_BYTES: usize = 1024 * 1024;
@@ -30,6 +31,8 @@ pub(super) struct Limits {
     pub(super) bytes_max: u64,
     /// What stays free on the file system.
     pub(super) reserve_bytes: u64,
+    /// Overwrite files with zeros before they are used again.
+    pub(super) erase: bool,
 }
 
 /// Why there is no room for another segment.
@@ -67,6 +70,10 @@ pub(super) struct Space {
 struct State {
     /// A prepared file.
     ready: Option<PathBuf>,
+    /// Files to be overwritten.
+    used: Vec<PathBuf>,
+    /// The segment in use fills up: the next file will be needed.
+    wanted: bool,
     /// Bytes of the segments.
     segments: u64,
     /// Number in the name of the next file.
@@ -75,14 +82,23 @@ struct State {
     stop: bool,
 }
 
+impl State {
+    fn has_work(&self) -> bool {
+        !self.used.is_empty() || (self.wanted && self.ready.is_none() && self.no_room.is_none())
+    }
+}
+
 impl Space {
     /// Files that a former process prepared are removed but for one, which is used.
     pub(super) fn open(limits: Limits, disk: Arc<dyn Disk>, leftovers: Vec<PathBuf>, segments: u64) -> Self {
         let mut state = State { segments, ..State::default() };
         for leftover in leftovers {
             let length = disk.metadata(&leftover).ok().flatten().map(|found| found.length);
-            if state.ready.is_none() && length == Some(limits.segment_bytes) {
-                state.next_name = number_of(&leftover).map_or(1, |number| number + 1);
+            if limits.erase && length == Some(limits.segment_bytes) {
+                state.next_name = state.next_name.max(number_of(&leftover).map_or(1, |number| number + 1));
+                state.used.push(leftover);
+            } else if state.ready.is_none() && length == Some(limits.segment_bytes) {
+                state.next_name = state.next_name.max(number_of(&leftover).map_or(1, |number| number + 1));
                 state.ready = Some(leftover);
             } else if let Err(error) = disk.remove(&leftover) {
                 tracing::warn!(file = %leftover.display(), %error, "a leftover of the journal cannot be removed");
@@ -107,6 +123,7 @@ impl Space {
 
     /// A file for the next segment: a prepared one, or a sparse one when none is ready.
     pub(super) fn take(&self) -> io::Result<PathBuf> {
+        self.look();
         let mut state = self.lock();
         let path = if let Some(ready) = state.ready.take() {
             ready
@@ -120,6 +137,7 @@ impl Space {
             path
         };
         state.segments += self.limits.segment_bytes;
+        state.wanted = false;
         drop(state);
         self.look();
         self.bell.notify_one();
@@ -130,10 +148,15 @@ impl Space {
     pub(super) fn give_back(&self, path: &Path, bytes: u64) -> io::Result<()> {
         let mut state = self.lock();
         state.segments = state.segments.saturating_sub(bytes);
-        if state.ready.is_none() && bytes == self.limits.segment_bytes {
+        let fits = bytes == self.limits.segment_bytes;
+        if fits && (self.limits.erase || state.ready.is_none()) {
             let name = self.name(&mut state);
             self.disk.rename(path, &name)?;
-            state.ready = Some(name);
+            if self.limits.erase {
+                state.used.push(name);
+            } else {
+                state.ready = Some(name);
+            }
         } else {
             self.disk.remove(path)?;
         }
@@ -141,6 +164,15 @@ impl Space {
         self.look();
         self.bell.notify_one();
         Ok(())
+    }
+
+    /// The segment in use fills up: the next file is to be prepared.
+    pub(super) fn want(&self) {
+        let mut state = self.lock();
+        if !state.wanted {
+            state.wanted = true;
+            self.bell.notify_one();
+        }
     }
 
     /// A segment that stays on disk, but no longer counts.
@@ -167,16 +199,22 @@ impl Space {
         self.lock().no_room = no_room;
     }
 
-    /// Prepares a file if none is ready and there is room. Blocks while it writes.
+    /// Prepares a file if none is ready and there is room, or overwrites a used one. Blocks while it writes.
     pub(super) fn prepare(&self) -> io::Result<()> {
-        let path = {
+        let (path, filled) = {
             let mut state = self.lock();
-            if state.ready.is_some() || state.no_room.is_some() || state.stop {
+            if state.stop {
                 return Ok(());
             }
-            self.name(&mut state)
+            let used = state.used.pop();
+            if used.is_none() && (state.ready.is_some() || state.no_room.is_some()) {
+                return Ok(());
+            }
+            let path = used.clone().unwrap_or_else(|| self.name(&mut state));
+            drop(state);
+            let file = if used.is_some() { self.disk.open(&path) } else { self.disk.create_new(&path, true) };
+            (path, file.and_then(|file| self.fill(file)))
         };
-        let filled = self.fill(&path);
         if let Err(error) = filled {
             let _ = self.disk.remove(&path);
             self.lock().no_room = Some(NoRoom::Disk(error.to_string()));
@@ -192,8 +230,7 @@ impl Space {
         Ok(())
     }
 
-    fn fill(&self, path: &Path) -> io::Result<()> {
-        let mut file = self.disk.create_new(path, true)?;
+    fn fill(&self, mut file: Box<dyn DiskFile>) -> io::Result<()> {
         let step = usize::try_from(self.limits.segment_bytes).unwrap_or(usize::MAX).min(STEP_BYTES);
         let zeros = vec![0; step];
         let mut at = 0;
@@ -204,6 +241,10 @@ impl Space {
             at += length;
         }
         if at < self.limits.segment_bytes { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
+    }
+
+    fn has_work(&self) -> bool {
+        self.lock().has_work()
     }
 
     fn name(&self, state: &mut State) -> PathBuf {
@@ -253,7 +294,8 @@ impl Drop for Preparer {
 fn run(space: &Space, journal: &Thread) {
     loop {
         let before = space.is_available();
-        if let Err(error) = space.prepare()
+        if space.has_work()
+            && let Err(error) = space.prepare()
             && error.kind() != io::ErrorKind::Interrupted
         {
             tracing::warn!(%error, "no file can be prepared for the journal");
@@ -265,11 +307,11 @@ fn run(space: &Space, journal: &Thread) {
         if state.stop {
             break;
         }
-        if state.ready.is_none() && state.no_room.is_none() {
+        if state.has_work() {
             continue;
         }
         // Somebody else may have made room on the file system, so it is looked at from time to time.
-        let state = if state.ready.is_none() {
+        let state = if state.ready.is_none() && state.no_room.is_some() {
             space.bell.wait_timeout(state, RETRY).map_or_else(|error| error.into_inner().0, |(state, _)| state)
         } else {
             space.bell.wait(state).unwrap_or_else(PoisonError::into_inner)

@@ -5,7 +5,8 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
 };
 
 use crate::{
@@ -19,6 +20,7 @@ use super::{
     catalog::{Segment, file_name},
     format::{DATA_AT, End, SegmentHeader},
     recovery::write_header,
+    sabotage::{self, Sabotage},
     space::Space,
 };
 
@@ -28,6 +30,9 @@ const RESERVED_OFFSETS: u64 = 1 << 20;
 
 /// A segment ends when it has used so many offsets: the rest is for what is accepted meanwhile.
 const OFFSETS_MAX: u64 = RESERVED_OFFSETS / 2;
+
+/// The next file is prepared when this part of a segment is full: its reciprocal.
+const PREPARE_AT: u64 = 8;
 
 /// Bytes at the end of a segment that may stay empty because the next block does not fit.
 const WASTE_BYTES: u64 = (BLOCK_BYTES + RUN_BYTES_MAX + HEADER_BYTES) as u64;
@@ -74,6 +79,7 @@ impl Store {
     /// Bytes that can be written for certain, whatever the sizes of the blocks.
     pub(super) fn room(&self) -> u64 {
         let left = self.active.as_ref().map_or(0, |active| active.bytes.saturating_sub(active.written.position));
+        self.shared.left.store(left, Ordering::Relaxed);
         if self.space.is_available() {
             let next = self.shared.settings.segment_bytes - DATA_AT;
             (left + next).saturating_sub(WASTE_BYTES.min(next / 2))
@@ -150,6 +156,9 @@ impl Store {
         let (directory, disk) = (&self.shared.settings.directory, &*self.shared.disk);
         let path = directory.join(file_name(header.number));
         disk.rename(spare, &path)?;
+        if sabotage::is(Sabotage::NoDirectorySync) {
+            return Ok(path);
+        }
         if let Err(error) = disk.sync_dir(directory) {
             // The name may be there after a crash or not: it must not be there with events that come later.
             let _ = disk.remove(&path);
@@ -166,6 +175,9 @@ impl Store {
         active.file.write_all_at(block.bytes(), active.written.position)?;
         active.written =
             End { position: active.written.position + block.bytes().len() as u64, next: block.span().next };
+        if active.written.position >= active.bytes / PREPARE_AT {
+            self.space.want();
+        }
         Ok(())
     }
 
@@ -187,7 +199,11 @@ impl Store {
     pub(super) fn sync(&mut self) -> io::Result<()> {
         let Some(active) = &mut self.active else { return Ok(()) };
         if active.synced != active.written {
-            active.file.sync_data()?;
+            let began = Instant::now();
+            if !sabotage::is(Sabotage::NoSync) {
+                active.file.sync_data()?;
+            }
+            self.shared.settings.metrics.journal_sync_duration.observe(began.elapsed());
             active.synced = active.written;
         }
         Ok(())
@@ -272,6 +288,7 @@ impl Store {
         }
         for mark in holders {
             let (sink, from) = (&mark.sink, mark.needed());
+            self.shared.settings.metrics.journal_given_up(sink.as_str()).inc_by(upto.0.saturating_sub(from.0));
             tracing::warn!(%sink, %from, %upto, orphan = !mark.claimed, "events are given up to make room");
             self.shared.ring.give_up(sink, upto);
         }
@@ -296,6 +313,16 @@ impl Store {
     /// Why nothing can be accepted, if the reason is room.
     pub(super) fn no_room(&self) -> Option<NoRoom> {
         self.space.no_room()
+    }
+
+    /// Whether some cursor still needs events: there is something to do although nothing can be accepted.
+    pub(super) fn holds(&self) -> bool {
+        self.shared.ring.needed() < self.previous.next
+    }
+
+    /// Whether there is no segment to write to although one could be had.
+    pub(super) fn is_idle(&self) -> bool {
+        self.active.is_none() && self.no_room().is_none()
     }
 
     /// Path of the segment that is written to.

@@ -42,9 +42,9 @@ impl Seal {
         self.bell.notify_waiters();
     }
 
-    /// The block is refused after all.
+    /// The block is refused after all. What was answered stays so.
     pub(super) fn refuse(&self) {
-        self.level.store(REFUSED, Ordering::Release);
+        let _ = self.level.compare_exchange(0, REFUSED, Ordering::Release, Ordering::Relaxed);
         self.bell.notify_waiters();
     }
 }

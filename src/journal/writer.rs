@@ -18,7 +18,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Block, Durability, GapReason, Shared, Sickness, intake::Work, store::Store};
+use super::{
+    Block, Durability, GapReason, Shared, Sickness,
+    intake::Work,
+    sabotage::{self, Sabotage},
+    store::Store,
+};
 use crate::{checkpoint::Span, util::backoff::Backoff};
 
 /// How long events may wait for company before they are handed over.
@@ -142,6 +147,16 @@ impl Writer {
         }
         if let Some(store) = &mut self.store {
             store.free();
+            // A start without room, but with events to deliver, has left this to be done.
+            if self.retry_at.is_none() && store.is_idle() {
+                let next = self.shared.intake().next();
+                if let Err(error) = store.begin(next) {
+                    self.failed(&error);
+                    self.sicken(&error, now);
+                }
+            }
+        }
+        if let Some(store) = &self.store {
             *self.shared.no_room() = store.no_room();
             self.shared.intake().settle(store.room(), store.reserved());
         }
@@ -155,6 +170,9 @@ impl Writer {
         if self.retry_at.is_some() {
             self.refuse(blocks);
             return;
+        }
+        if sabotage::is(Sabotage::EarlyAnswer) {
+            blocks.iter().filter_map(Block::seal).for_each(|seal| seal.reach(self.shared.settings.durability));
         }
         match self.write(&mut blocks) {
             Ok(()) => {}
@@ -176,9 +194,11 @@ impl Writer {
     fn write(&mut self, blocks: &mut [Block]) -> io::Result<()> {
         let durability = self.shared.settings.durability;
         let Some(store) = &mut self.store else { return Ok(()) };
+        let began = Instant::now();
         for block in blocks {
             store.write(block)?;
         }
+        self.shared.settings.metrics.journal_write_duration.observe(began.elapsed());
         if durability == Durability::Fsync { store.sync() } else { Ok(()) }
     }
 
@@ -220,7 +240,9 @@ impl Writer {
         let metrics = &shared.settings.metrics;
         metrics.journal_events.inc_by(events);
         metrics.journal_blocks.inc_by(blocks.len() as u64);
-        metrics.journal_block.inc_by(blocks.iter().map(|block| block.size() as u64).sum());
+        let bytes = blocks.iter().map(|block| block.size() as u64).sum();
+        metrics.journal_block.inc_by(bytes);
+        shared.rate.add(bytes, Instant::now());
         shared.release(shared.ring.push(blocks, self.before.take()));
         if let Some(store) = &self.store {
             self.shared.intake().settle(store.room(), store.reserved());

@@ -10,6 +10,7 @@ use std::{
 use super::{Mapping, Scratch, eval};
 use crate::{
     checkpoint::{Offset, Outcomes},
+    enrich::{geo::Places, ua::UserAgent},
     event::{Event, codec::decode_with_party, murmur::party_hash},
     journal::Block,
     record::chunk::{DeadReason, RecordChunk, RecordHead, Refusal},
@@ -35,9 +36,13 @@ pub(super) struct Place {
 /// the refused events and, per mapping, what became of the events. Pure; a panic costs one event of one mapping only.
 pub fn map(program: &[Arc<Mapping>], block: &Arc<Block>, scratch: &mut Scratch, out: &mut RecordChunk) {
     out.reset(block, program.len());
+    // All events of a block meet the same databases.
+    let places = scratch.places.as_ref().map(|places| places.get());
     for (offset, bytes) in block.events() {
         match decode_with_party(bytes) {
-            Ok((event, party)) => map_event(program, &event, &Place { offset, party }, scratch, out),
+            Ok((event, party)) => {
+                map_event(program, &event, &Place { offset, party }, places.as_deref(), scratch, out);
+            }
             Err(error) => {
                 for mapping in 0..program.len() {
                     let refusal = Dead { reason: DeadReason::Unreadable, message: error.to_string(), position: None };
@@ -53,6 +58,7 @@ pub(super) fn map_event(
     program: &[Arc<Mapping>],
     event: &Event<'_>,
     place: &Place,
+    places: Option<&Places>,
     scratch: &mut Scratch,
     out: &mut RecordChunk,
 ) {
@@ -74,7 +80,7 @@ pub(super) fn map_event(
                     party: place.party.clone(),
                 };
                 let length = out.bytes.len();
-                let run = AssertUnwindSafe(|| record(mapping, event, head, &agent, scratch, out));
+                let run = AssertUnwindSafe(|| record(mapping, event, head, &agent, places, scratch, out));
                 match catch_unwind(run) {
                     Ok(Ok(())) => out.outcomes[index].delivered += 1,
                     Ok(Err(dead)) => refuse(index, place.offset, dead, out),
@@ -119,14 +125,15 @@ fn record(
     mapping: &Mapping,
     event: &Event<'_>,
     head: RecordHead,
-    agent: &OnceCell<Arc<crate::enrich::ua::UserAgent>>,
+    agent: &OnceCell<Arc<UserAgent>>,
+    places: Option<&Places>,
     scratch: &mut Scratch,
     out: &mut RecordChunk,
 ) -> Result<(), Dead> {
     #[cfg(test)]
     super::tests::panic_if_asked(event);
-    let Scratch { agents, shared, buffers } = scratch;
-    let tools = eval::Tools { agents, shared, buffers };
+    let Scratch { agents, shared, buffers, .. } = scratch;
+    let tools = eval::Tools { agents, places, shared, buffers };
     let pushed = eval::run(&mapping.program, event, agent, tools, |slots| {
         out.push(head, |bytes| mapping.plan.encode(slots, bytes))
     });

@@ -33,8 +33,8 @@ codes! {
     UNKNOWN_METHOD "M011" "a method that a value does not have";
     UNKNOWN_NAME "M012" "a variable or property that does not exist";
     BAD_ARGUMENTS "M013" "arguments that a function does not take";
-    NOT_YET "M014" "a part of the language that this release does not support yet";
     BAD_VALUE "M015" "a value that cannot be used here";
+    NO_PLACES "M016" "places are asked for, but there is no database of them";
     UNKNOWN_FIELD "M020" "a field that the schema does not have";
     FIELD_TYPE "M021" "a value whose type does not fit the field";
     LITERAL_TYPE "M022" "a literal whose type does not fit the field";
@@ -86,6 +86,26 @@ impl Reports {
     #[must_use]
     pub fn warning(&self, code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic::warning(code.code, message).at(&self.source, span.range(), "")
+    }
+
+    /// Adds the hint to write `text` instead of `written`, which stands once within `span`.
+    #[must_use]
+    pub fn instead(&self, report: Diagnostic, span: Span, written: &str, text: &str, hint: String) -> Diagnostic {
+        let within = self.source.text.get(span.range()).unwrap_or_default();
+        let mut found = within.match_indices(written).filter(|(at, _)| {
+            // A part of a longer word or number is another one.
+            let part = |letter: char| letter.is_alphanumeric() || letter == '_';
+            let before = within[..*at].chars().next_back().is_some_and(part);
+            let behind = within[at + written.len()..].chars().next().is_some_and(part);
+            !(before && written.starts_with(part) || behind && written.ends_with(part))
+        });
+        match (found.next(), found.next()) {
+            (Some((at, _)), None) => {
+                let start = span.range().start + at;
+                report.fix(start..start + written.len(), text, hint)
+            }
+            _ => report.hint(hint),
+        }
     }
 
     /// Adds a message, unless the same code was already reported at the same place.

@@ -78,20 +78,15 @@ fn patterns(producers: &Producers, reports: &mut Reports) -> Patterns {
             && let Ok(regex) = patterns.get(pattern)
             && group.number_in(&regex).is_none()
         {
-            let (message, hint) = match group {
-                GroupRef::Number(number) => {
-                    let count = regex.groups();
-                    (format!("the pattern has no group {number}"), format!("it has {count}, counted from 1"))
-                }
-                GroupRef::Name(name) => {
-                    let hint = match nearest(name, regex.group_names()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => "a group is named by `(?<name>…)`".to_owned(),
-                    };
-                    (format!("the pattern has no group named `{name}`"), hint)
-                }
+            let span = producers.span(id);
+            let report = reports.warning(BAD_PATTERN, span, format!("the pattern has no group `{group}`"));
+            let report = match group {
+                GroupRef::Number(_) => report.hint(format!("it has {}, counted from 1", regex.groups())),
+                GroupRef::Name(name) => match nearest(name, regex.group_names()) {
+                    Some(near) => reports.instead(report, span, name, near, format!("did you mean `{near}`?")),
+                    None => report.hint("a group is named by `(?<name>…)`"),
+                },
             };
-            let report = reports.warning(BAD_PATTERN, producers.span(id), message).hint(hint);
             reports.add(report.hint("an event that matches becomes a dead letter"));
         }
     }

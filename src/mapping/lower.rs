@@ -192,7 +192,7 @@ impl Lower<'_> {
 
 /// Whether values of this type are encoded when they are written to their field.
 fn is_encoded(kind: Kind) -> bool {
-    matches!(kind, Kind::TextList | Kind::Json | Kind::Parameters | Kind::Query)
+    matches!(kind, Kind::TextList | Kind::IntList | Kind::Json | Kind::Parameters | Kind::Query)
 }
 
 /// A place as `file:line:column`, both counted from one, columns in characters.

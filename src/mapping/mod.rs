@@ -33,7 +33,7 @@ pub use trace::{Step, trace};
 
 use crate::{
     diagnostic::{Diagnostic, SourceText},
-    enrich::cache::AgentCache,
+    enrich::{cache::AgentCache, geo::CurrentPlaces},
     event::Keep,
     record::{plan::Plan, schema::RecordSchema},
 };
@@ -75,6 +75,7 @@ pub struct MappingOptions {
 #[derive(Debug)]
 pub struct Scratch {
     agents: AgentCache,
+    places: Option<Arc<CurrentPlaces>>,
     shared: Shared,
     buffers: Buffers,
 }
@@ -83,7 +84,21 @@ impl Scratch {
     /// With room for `user_agents` distinct agents in the cache.
     #[must_use]
     pub fn new(user_agents: usize) -> Self {
-        Self { agents: AgentCache::new(user_agents), shared: Shared::default(), buffers: Buffers::default() }
+        Self::with_agents(AgentCache::new(user_agents))
+    }
+
+    /// With this cache of agents.
+    #[must_use]
+    pub fn with_agents(agents: AgentCache) -> Self {
+        Self { agents, places: None, shared: Shared::default(), buffers: Buffers::default() }
+    }
+}
+
+impl Scratch {
+    /// With these databases of places, as far as there are any.
+    #[must_use]
+    pub fn with_places(self, places: Option<Arc<CurrentPlaces>>) -> Self {
+        Self { places, ..self }
     }
 }
 

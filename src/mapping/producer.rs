@@ -9,6 +9,7 @@ use super::{
     ast::Span,
     function::{
         digest::{Digest, Piece, TextForm},
+        geo,
         header::HeaderPick,
         regex::GroupRef,
         request::Request,
@@ -16,6 +17,7 @@ use super::{
         user_agent::AgentField,
     },
 };
+use crate::enrich::geo::GeoField;
 
 /// Deepest nesting of producers.
 pub const DEPTH_MAX: u16 = 100;
@@ -60,6 +62,8 @@ pub enum Kind {
     Bytes,
     /// For an array of `string`.
     TextList,
+    /// For an array of `int`.
+    IntList,
     /// A JSON value: for any type with simple unions.
     Json,
     /// All custom parameters: a JSON value that has members.
@@ -72,6 +76,8 @@ pub enum Kind {
     Query,
     /// A recognised user agent; only its parts can be mapped.
     UserAgent,
+    /// The place of an address; only its parts can be mapped.
+    Place,
 }
 
 impl Kind {
@@ -87,11 +93,13 @@ impl Kind {
             Self::Double => "a double",
             Self::Bytes => "bytes",
             Self::TextList => "a list of strings",
+            Self::IntList => "a list of ints",
             Self::Json | Self::Parameters => "a JSON value",
             Self::Matcher => "a regular expression match",
             Self::Uri => "a URI",
             Self::Query => "a query",
             Self::UserAgent => "a user agent",
+            Self::Place => "a place",
         }
     }
 }
@@ -136,6 +144,10 @@ pub enum Producer {
     UserAgent,
     /// A property of a user agent.
     Agent(ProducerId, AgentField),
+    /// The place of an address: of this text, or of the client.
+    Place(Option<ProducerId>),
+    /// A property of a place.
+    PlacePart(ProducerId, GeoField),
     /// A text read as URI.
     Uri(ProducerId),
     /// A part of a URI.
@@ -191,11 +203,14 @@ impl Producer {
             Self::Request(_)
             | Self::Cookie(_)
             | Self::UserAgent
+            | Self::Place(None)
             | Self::Header(_)
             | Self::Parameters
             | Self::ParameterValue(_)
             | Self::ParameterPath(_) => {}
             Self::Agent(of, _)
+            | Self::Place(Some(of))
+            | Self::PlacePart(of, _)
             | Self::Uri(of)
             | Self::UriPart(of, _)
             | Self::Query(of)
@@ -229,9 +244,10 @@ impl Producer {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
+            Self::Agent(_, field) => field.kind(),
+            Self::PlacePart(_, field) => geo::kind(*field),
             Self::Request(request) => request.kind(),
             Self::Cookie(_)
-            | Self::Agent(..)
             | Self::QueryValue(..)
             | Self::HeaderValue(..)
             | Self::ParameterValue(_)
@@ -243,6 +259,7 @@ impl Producer {
             Self::Matcher(..) => Kind::Matcher,
             Self::Digest(_) => Kind::Bytes,
             Self::UserAgent => Kind::UserAgent,
+            Self::Place(_) => Kind::Place,
             Self::Uri(_) => Kind::Uri,
             Self::UriPart(_, part) => part.kind(),
             Self::Query(_) => Kind::Query,
@@ -367,6 +384,12 @@ impl Producers {
             Producer::Cookie(name) => out.extend(["cookie(", name, ")"]),
             Producer::UserAgent => *out += "userAgent()",
             Producer::Agent(of, field) => method(of, format!(".{}()", field.name()), out),
+            Producer::Place(None) => *out += "ip2geo()",
+            Producer::Place(Some(of)) => {
+                *out += "ip2geo(";
+                method(of, ")".to_owned(), out);
+            }
+            Producer::PlacePart(of, field) => method(of, format!(".{}()", field.name()), out),
             Producer::Uri(of) => {
                 *out += "parse(";
                 method(of, " to uri)".to_owned(), out);

@@ -2,8 +2,14 @@
 
 mod block;
 mod diagnostics;
+mod documentation;
+mod events;
+mod gallery;
+mod inventory;
 mod language;
 mod recorded;
+mod script;
+mod worked;
 
 use std::sync::Arc;
 
@@ -18,6 +24,7 @@ use super::{
 use crate::{
     checkpoint::{Offset, Outcomes},
     diagnostic::{Diagnostic, SourceText, render},
+    enrich::geo::Places,
     event::{
         Event, Fields, Flags, Parameters, SourceKind,
         codec::{decode_with_party, encode},
@@ -98,8 +105,20 @@ fn test_schema() -> Arc<RecordSchema> {
             {"name": "b2", "type": ["null", "boolean"], "default": null},
             {"name": "t", "type": [{"type": "long", "logicalType": "timestamp-millis"}, "null"], "default": 0},
             {"name": "u", "type": ["null", "string", "int"], "default": null},
-            {"name": "e", "type": ["null", {"type": "enum", "name": "E", "symbols": ["A"]}], "default": null},
-            {"name": "sd", "type": "string", "default": "dflt"}
+            {"name": "e", "type": ["null", {"type": "enum", "name": "E", "symbols": ["A", "B"]}], "default": null},
+            {"name": "sd", "type": "string", "default": "dflt"},
+            {"name": "as", "type": ["null", {"type": "array", "items": "string"}], "default": null},
+            {"name": "ai", "type": ["null", {"type": "array", "items": "int"}], "default": null},
+            {"name": "ad", "type": ["null", {"type": "array", "items": "double"}], "default": null},
+            {"name": "q", "type": ["null", {"type": "map", "values": {"type": "array", "items": "string"}}],
+             "default": null},
+            {"name": "m", "type": ["null", {"type": "map", "values": "string"}], "default": null},
+            {"name": "rec", "type": ["null", {"type": "record", "name": "Rec", "fields": [
+                {"name": "x", "type": "string"}, {"name": "y", "type": ["null", "int"], "default": null}
+            ]}], "default": null},
+            {"name": "recs", "type": ["null", {"type": "array", "items": "Rec"}], "default": null},
+            {"name": "by", "type": ["null", "bytes"], "default": null},
+            {"name": "fx", "type": ["null", {"type": "fixed", "name": "F4", "size": 4}], "default": null}
         ]}"#,
     )
 }
@@ -113,13 +132,18 @@ fn compiled(script: &str, schema: &Arc<RecordSchema>) -> (Mapping, Vec<Diagnosti
 
 /// Maps one event, twice with the same buffers, and gives the chunk of the second time.
 fn mapped(mappings: &[Arc<Mapping>], bytes: &[u8]) -> RecordChunk {
+    mapped_at(mappings, bytes, None)
+}
+
+/// As [`mapped`], with databases of places.
+fn mapped_at(mappings: &[Arc<Mapping>], bytes: &[u8], places: Option<&Places>) -> RecordChunk {
     let mut scratch = Scratch::new(10);
     let mut chunk = RecordChunk::default();
     for _ in 0..2 {
         chunk = RecordChunk::default();
         chunk.outcomes.resize_with(mappings.len(), Outcomes::default);
         let (event, party) = decode_with_party(bytes).unwrap();
-        map_event(mappings, &event, &Place { offset: Offset(7), party }, &mut scratch, &mut chunk);
+        map_event(mappings, &event, &Place { offset: Offset(7), party }, places, &mut scratch, &mut chunk);
     }
     chunk
 }

@@ -26,8 +26,9 @@ pub struct Step {
 #[must_use]
 pub fn trace(mapping: &Mapping, event: &Event<'_>, scratch: &mut Scratch) -> Vec<Step> {
     scratch.shared.next_event();
-    let Scratch { agents, shared, buffers } = scratch;
-    let tools = eval::Tools { agents, shared, buffers };
+    let Scratch { agents, places, shared, buffers } = scratch;
+    let places = places.as_ref().map(|places| places.get());
+    let tools = eval::Tools { agents, places: places.as_deref(), shared, buffers };
     let (agent, mut notes) = (OnceCell::new(), Notes::default());
     // Why it fails is told by who maps the event.
     let _ = eval::watched(&mapping.program, event, &agent, tools, &mut notes, |_| ());

@@ -184,7 +184,8 @@ impl Fields<'_> {
         let mut report = self.reports.error(UNKNOWN_FIELD, span, message);
         let names = self.schema.fields().iter().map(|field| field.name.as_str());
         if let Some(near) = nearest(name, names) {
-            report = report.hint(format!("did you mean `{near}`?"));
+            let hint = format!("did you mean `{near}`?");
+            report = self.reports.instead(report, span, name, near, hint);
         }
         report
     }
@@ -207,7 +208,10 @@ impl Fields<'_> {
         let message = format!("{literal} is {}, the field `{name}` has type {kind}", literal.describe());
         let report = self.reports.error(LITERAL_TYPE, span, message);
         Some(match rewritten(literal, field.kind.unwrapped()) {
-            Some(other) => report.hint(format!("write `{other}`")),
+            Some(other) => {
+                let hint = format!("write `{other}`");
+                self.reports.instead(report, span, &literal.to_string(), &other, hint)
+            }
             None => report,
         })
     }
@@ -215,7 +219,9 @@ impl Fields<'_> {
     fn producer(&self, id: ProducerId, field: &Field, span: Span) -> Option<Diagnostic> {
         let Some(unwrapped) = field.kind.unwrapped() else {
             return match self.producers.kind(id) {
-                kind @ (Kind::Uri | Kind::UserAgent | Kind::Matcher) => Some(self.not_mappable(id, kind, span)),
+                kind @ (Kind::Uri | Kind::UserAgent | Kind::Place | Kind::Matcher) => {
+                    Some(self.not_mappable(id, kind, span))
+                }
                 Kind::Json | Kind::Parameters => self.odd_json(field, span),
                 _ => Some(self.odd_union(field, span)),
             };
@@ -230,13 +236,18 @@ impl Fields<'_> {
             Kind::Double => (*unwrapped == Type::Double, "a double"),
             Kind::Bytes => (*unwrapped == Type::Bytes, "bytes"),
             Kind::TextList => (matches!(unwrapped, Type::Array(items) if text_items(items)), "an array of strings"),
+            Kind::IntList => {
+                (matches!(unwrapped, Type::Array(items) if items.unwrapped() == Some(&Type::Int)), "an array of ints")
+            }
             Kind::Query => {
                 let fits = matches!(unwrapped, Type::Map(values)
                     if matches!(&**values, Type::Array(items) if **items == Type::String));
                 (fits, "a map of arrays of strings")
             }
             Kind::Json | Kind::Parameters => return self.odd_json(field, span),
-            kind @ (Kind::Uri | Kind::UserAgent | Kind::Matcher) => return Some(self.not_mappable(id, kind, span)),
+            kind @ (Kind::Uri | Kind::UserAgent | Kind::Place | Kind::Matcher) => {
+                return Some(self.not_mappable(id, kind, span));
+            }
         };
         if fits {
             return None;
@@ -263,6 +274,7 @@ impl Fields<'_> {
         let example = match kind {
             Kind::Uri => ".path()",
             Kind::Matcher => ".group(1)",
+            Kind::Place => ".countryCode()",
             _ => ".name()",
         };
         self.reports.error(NOT_MAPPABLE, span, message).hint(format!("map one of its properties, such as `{example}`"))

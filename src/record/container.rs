@@ -5,12 +5,14 @@
 //! block   number of records: long · bytes of data: long · data · the same marker
 //! ```
 //!
-//! What we write is not compressed and has `avro.schema` as its only metadata. What [`ContainerReader`] reads may have
-//! any metadata, and blocks that are stored or deflated.
+//! What we write has `avro.schema` as its only metadata, and `avro.codec` if it is compressed. What [`ContainerReader`]
+//! reads may have any metadata, and any [`Codec`].
+
+mod codec;
 
 use std::io::{self, BufReader, Read};
 
-use flate2::read::DeflateDecoder;
+pub use codec::{Codec, Compressor, INFLATED_BYTES_MAX};
 
 use super::{
     binary::{Number, NumberReader, write_bytes, write_length, write_long},
@@ -23,7 +25,7 @@ const MAGIC: &[u8; 4] = b"Obj\x01";
 /// Bytes of the marker between blocks.
 pub const SYNC_BYTES: usize = 16;
 
-/// Bytes of a block's data, before and after inflation: what Java's readers can hold at most.
+/// Bytes of a block's data as they are stored: what Java's readers can hold at most.
 pub const BLOCK_BYTES_MAX: u64 = i32::MAX as u64;
 
 /// Bytes that are read at once.
@@ -38,21 +40,25 @@ const CODEC_KEY: &str = "avro.codec";
 const BROKEN_OFF: &str = "is broken off";
 const DAMAGED: &str = "is damaged";
 
-/// The header of a file whose blocks end with `sync`.
+/// The header of a file whose blocks end with `sync`. Blocks that are not compressed name no codec.
 #[must_use]
-pub fn header(schema: &RecordSchema, sync: &[u8; SYNC_BYTES]) -> Vec<u8> {
+pub fn header(schema: &RecordSchema, sync: &[u8; SYNC_BYTES], codec: Codec) -> Vec<u8> {
     let json = schema.json().as_bytes();
     let mut out = Vec::with_capacity(MAGIC.len() + json.len() + 64);
     out.extend_from_slice(MAGIC);
-    write_long(&mut out, 1);
+    write_long(&mut out, if codec == Codec::Null { 1 } else { 2 });
     write_bytes(&mut out, SCHEMA_KEY.as_bytes());
     write_bytes(&mut out, json);
+    if codec != Codec::Null {
+        write_bytes(&mut out, CODEC_KEY.as_bytes());
+        write_bytes(&mut out, codec.name().as_bytes());
+    }
     write_long(&mut out, 0);
     out.extend_from_slice(sync);
     out
 }
 
-/// Appends a block of `records` records, whose Avro binary `data` is, to `out`.
+/// Appends a block of `records` records, whose Avro binary `data` is as the file's codec stores it, to `out`.
 ///
 /// A sink that writes `data` from where it lies can take [`block_head`] and the marker instead.
 pub fn block(out: &mut Vec<u8>, records: u64, data: &[u8], sync: &[u8; SYNC_BYTES]) {
@@ -157,12 +163,6 @@ pub struct BlockHead {
     pub records: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Codec {
-    Null,
-    Deflate,
-}
-
 impl<R: Read> ContainerReader<R> {
     /// Reads the header.
     ///
@@ -171,11 +171,7 @@ impl<R: Read> ContainerReader<R> {
     pub fn open(reader: R) -> Result<Self, ContainerError> {
         let mut source = Source::new(reader);
         let header = Header::read(&mut source)?;
-        let codec = match header.codec.as_str() {
-            "null" => Codec::Null,
-            "deflate" => Codec::Deflate,
-            other => return Err(ContainerError::Codec(other.to_owned())),
-        };
+        let codec = Codec::of_name(&header.codec).ok_or_else(|| ContainerError::Codec(header.codec.clone()))?;
         Ok(Self { source, header, codec, stored: Vec::new() })
     }
 
@@ -194,13 +190,9 @@ impl<R: Read> ContainerReader<R> {
         let stored = if self.codec == Codec::Null { &mut *data } else { &mut self.stored };
         stored.clear();
         let Some(records) = self.source.read_block(&self.header.sync, stored)? else { return Ok(None) };
-        if self.codec == Codec::Deflate {
+        if self.codec != Codec::Null {
             let damaged = |what| ContainerError::Damaged { part: "block", offset, what, torn: false };
-            let mut inflated = DeflateDecoder::new(self.stored.as_slice()).take(BLOCK_BYTES_MAX + 1);
-            let length = inflated.read_to_end(data).map_err(|_| damaged("cannot be inflated"))?;
-            if length as u64 > BLOCK_BYTES_MAX {
-                return Err(damaged("is too large"));
-            }
+            self.codec.inflate(&self.stored, data).map_err(damaged)?;
         }
         Ok(Some(BlockHead { offset, records }))
     }

@@ -10,6 +10,7 @@ pub mod container;
 pub mod json;
 pub mod kind;
 pub mod plan;
+pub mod resolution;
 pub mod schema;
 
 pub(crate) mod binary;
@@ -17,4 +18,4 @@ mod default;
 mod text;
 
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;

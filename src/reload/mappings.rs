@@ -1,13 +1,13 @@
 //! Scripts and schemas, while the program runs.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use tokio::{
     signal::unix::Signal,
     time::{MissedTickBehavior, interval},
 };
 
-use super::stamp::Watched;
+use super::{LOOK_EVERY, stamp::Watched};
 use crate::{
     command::compile,
     config::settings::Settings,
@@ -21,14 +21,8 @@ use crate::{
     util::clock::Clock,
 };
 
-/// How often files are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
 /// How metrics name what is reloaded here.
 const WHAT: &str = "mappings";
-
-/// What can come of a reload.
-const RESULTS: [&str; 3] = ["done", "refused", "unchanged"];
 
 /// The mappings of the running program, and where they are exchanged.
 pub struct Mappings {
@@ -59,10 +53,7 @@ impl Mappings {
                 .cloned()
                 .collect()
         };
-        for result in RESULTS {
-            // So that a first one is seen as an increase.
-            let _ = self.metrics.reloads(WHAT, result);
-        }
+        super::declare(&self.metrics, WHAT);
         let mut watched = Watched::new(files(&self.settings));
         let mut configuration = Watched::new(self.settings.config_file.iter().cloned().collect());
         let mut look = interval(LOOK_EVERY);

@@ -18,7 +18,7 @@ use crate::{
     disk::{Disk, DiskFile},
     journal::Durability,
     record::{
-        container::{self, SYNC_BYTES},
+        container::{self, Codec, Compressor, SYNC_BYTES},
         schema::RecordSchema,
     },
 };
@@ -77,6 +77,7 @@ pub struct AvroFile {
     tail: bool,
     /// Something was written that is not synced.
     dirty: bool,
+    compressor: Compressor,
     buffer: Vec<u8>,
 }
 
@@ -89,12 +90,13 @@ impl AvroFile {
         disk: &Arc<dyn Disk>,
         path: &Path,
         schema: &RecordSchema,
+        codec: Codec,
         private: bool,
     ) -> Result<Self, CreateError> {
         let untouched = |source| CreateError { source, left_behind: false };
         let mut file = disk.create_new(path, private).map_err(untouched)?;
         let sync = *Uuid::new_v4().as_bytes();
-        let header = container::header(schema, &sync);
+        let header = container::header(schema, &sync, codec);
         if let Err(source) = file.write_all_at(&header, 0).and_then(|()| file.sync_data()) {
             drop(file);
             return Err(CreateError { source, left_behind: disk.remove(path).is_err() });
@@ -110,15 +112,16 @@ impl AvroFile {
             records: 0,
             tail: false,
             dirty: false,
+            compressor: Compressor::new(codec),
             buffer: Vec::new(),
         })
     }
 
-    /// Opens a file again at `mark`. Nothing is changed before the first [`Self::append`].
+    /// Opens a file again at `mark`, whose codec must be known. Nothing is changed before the first [`Self::append`].
     ///
     /// # Errors
     /// The file cannot be opened, or the mark is damaged.
-    pub fn reopen(disk: &Arc<dyn Disk>, path: &Path, mark: &Mark) -> io::Result<Self> {
+    pub fn reopen(disk: &Arc<dyn Disk>, path: &Path, mark: &Mark, codec: Codec) -> io::Result<Self> {
         let sync = mark.marker()?;
         Ok(Self {
             disk: Arc::clone(disk),
@@ -130,6 +133,7 @@ impl AvroFile {
             records: mark.records,
             tail: true,
             dirty: false,
+            compressor: Compressor::new(codec),
             buffer: Vec::new(),
         })
     }
@@ -146,6 +150,12 @@ impl AvroFile {
         Mark { length: self.length, records: self.records, header: self.header, sync: hexadecimal(&self.sync) }
     }
 
+    /// Bytes up to the end of its last block.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Records in its blocks.
     #[must_use]
     pub fn records(&self) -> u64 {
@@ -159,11 +169,13 @@ impl AvroFile {
         self.records = 0;
     }
 
-    /// Writes one block of `records` records, whose Avro binary `data` is.
+    /// Compresses and writes one block of `records` records, whose Avro binary `data` is.
     ///
     /// # Errors
-    /// The disk's; the file is good as far as before then.
+    /// The disk's or the codec's; the file is good as far as before then.
     pub fn append(&mut self, records: u64, data: &[u8]) -> io::Result<()> {
+        // Before the file is touched: a block that cannot be compressed changes nothing.
+        let data = self.compressor.compress(data)?;
         if self.tail {
             // Synced before anything follows, so that no crash can leave a mixture of old and new blocks.
             self.file.set_len(self.length)?;

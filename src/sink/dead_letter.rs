@@ -19,6 +19,7 @@ use crate::{
     disk::Disk,
     record::{
         chunk::Refusal,
+        container::Codec,
         plan::{Plan, Slot},
         schema::RecordSchema,
     },
@@ -148,7 +149,7 @@ impl DeadLetters {
         let now_ms = self.clock.now_ms();
         for number in 1..=NAME_ATTEMPTS_MAX {
             let path = self.directory.join(format!("{}-dead-letters-{number}.avro", stamp(now_ms, &self.zone)));
-            match AvroFile::create(&self.disk, &path, &self.schema, true) {
+            match AvroFile::create(&self.disk, &path, &self.schema, Codec::Null, true) {
                 Ok(file) => return Ok(file),
                 Err(CreateError { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(CreateError { source, left_behind }) => {
@@ -226,7 +227,7 @@ impl DeadLetters {
         }
         let keep = self.fresh && self.behind == Behind::Keep;
         let mark = if keep { state.mark.scan(&*self.disk, &path)? } else { state.mark.clone() };
-        let mut file = AvroFile::reopen(&self.disk, &path, &mark)?;
+        let mut file = AvroFile::reopen(&self.disk, &path, &mark, Codec::Null)?;
         if state.schema == self.fingerprint {
             return Ok(Some(file));
         }

@@ -11,6 +11,7 @@ pub struct RollPolicy {
     sync_after_records: u64,
     sync_after_ms: i64,
     roll_every_ms: i64,
+    roll_bytes: u64,
 }
 
 /// What of an open file decides; times are milliseconds since the Unix epoch.
@@ -32,7 +33,14 @@ impl RollPolicy {
             sync_after_records: sync_after_records.max(1),
             sync_after_ms: milliseconds(sync_after),
             roll_every_ms: milliseconds(roll_every),
+            roll_bytes: u64::MAX,
         }
+    }
+
+    /// With `roll_size`, if there is one.
+    #[must_use]
+    pub fn by_size(self, roll_bytes: Option<u64>) -> Self {
+        Self { roll_bytes: roll_bytes.unwrap_or(u64::MAX).max(1), ..self }
     }
 
     /// Whether what is pending makes a full block: to be asked after each record.
@@ -45,6 +53,12 @@ impl RollPolicy {
     #[must_use]
     pub fn sync_due(&self, pending: &Pending, now_ms: i64) -> bool {
         pending.records > 0 && elapsed(pending.since_ms, self.sync_after_ms, now_ms)
+    }
+
+    /// Whether a file of so many bytes, 0 without a record, is large enough.
+    #[must_use]
+    pub fn large(&self, bytes: u64) -> bool {
+        bytes >= self.roll_bytes
     }
 
     /// Whether a file that was opened at `opened_ms` has lived long enough.
@@ -95,6 +109,19 @@ mod tests {
         for (records, now_ms, due) in [(0, 99_999, false), (1, 30_999, false), (1, 31_000, true), (1, 999, true)] {
             let pending = Pending { records, bytes: 1, since_ms: 1000 };
             assert_eq!(policy().sync_due(&pending, now_ms), due, "{records} records at {now_ms}");
+        }
+    }
+
+    #[test]
+    fn a_file_rolls_when_it_is_large_enough() {
+        for (roll_bytes, bytes, large) in [
+            (None, u64::MAX - 1, false),
+            (Some(100), 99, false),
+            (Some(100), 100, true),
+            (Some(1), 0, false),
+            (Some(0), 0, false),
+        ] {
+            assert_eq!(policy().by_size(roll_bytes).large(bytes), large, "{bytes} of {roll_bytes:?}");
         }
     }
 

@@ -26,6 +26,7 @@ use super::{
 use crate::{
     config::settings::ProxySettings,
     event::json::JsonError,
+    journal::Durability,
     listen::{ConnInfo, Reply},
 };
 
@@ -39,6 +40,8 @@ pub(super) struct JsonRoute {
     pub(super) body_timeout: Duration,
     pub(super) strict: bool,
     pub(super) proxies: ProxySettings,
+    /// What the answer waits for.
+    pub(super) durability: Durability,
 }
 
 /// Why a body is not read to its end.
@@ -86,7 +89,7 @@ impl JsonRoute {
         };
         let address = shared.client_address(&parts.headers, connection, &self.proxies);
         Ok(match self.source.accept(parts.uri.query(), &parts.headers, &body, &address) {
-            Accepted::Taken(ticket) => match shared.reached(ticket).await {
+            Accepted::Taken(ticket) => match ticket.reached(self.durability).await {
                 Ok(()) => Draft::to(parts).empty(StatusCode::NO_CONTENT),
                 Err(refused) => Draft::to(parts).refused(refused),
             },

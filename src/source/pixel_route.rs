@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     config::settings::{PixelAnswer, ProxySettings},
+    journal::Durability,
     listen::ConnInfo,
 };
 
@@ -38,6 +39,8 @@ const LONG_AGO: HeaderValue = HeaderValue::from_static("Fri, 14 Apr 1995 11:30:0
 pub(super) struct PixelRoute {
     pub(super) source: BrowserSource,
     pub(super) delay: Duration,
+    /// What the answer waits for.
+    pub(super) durability: Durability,
     pub(super) answer: PixelAnswer,
     pub(super) origins: Origins,
     pub(super) proxies: ProxySettings,
@@ -72,7 +75,7 @@ impl PixelRoute {
             let address = shared.client_address(&parts.headers, connection, &self.proxies);
             match self.source.accept(parts.uri.query(), &parts.headers, &address) {
                 Accepted::Taken(ticket) => {
-                    if let Err(why) = shared.reached(ticket).await {
+                    if let Err(why) = ticket.reached(self.durability).await {
                         return refused(parts, why);
                     }
                 }

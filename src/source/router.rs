@@ -22,9 +22,8 @@ use super::{
     target::{self, BadTarget},
 };
 use crate::{
-    config::settings::{BrowserSettings, Durability, JsonSettings, ProxySettings, Settings, SourceSettings},
+    config::settings::{BrowserSettings, JsonSettings, ProxySettings, Settings, SourceSettings},
     event::Keep,
-    journal::{Refused, Ticket},
     listen::{Answer, ConnInfo, Gate, Phase, Reply, Shut, proxy},
     metrics::{Metrics, Stopwatch},
     util::clock::Clock,
@@ -51,7 +50,6 @@ pub struct RouterParts {
 /// What all routes need.
 pub(super) struct Shared {
     use_x_forwarded_for: bool,
-    durability: Durability,
     pub(super) query_parameters_max: usize,
 }
 
@@ -68,11 +66,6 @@ impl Shared {
         } else {
             Cow::Borrowed(connection.address())
         }
-    }
-
-    /// Waits until an event is as safe as the journal promises.
-    pub(super) async fn reached(&self, ticket: Ticket) -> Result<(), Refused> {
-        if self.durability == Durability::None { Ok(()) } else { ticket.reached(self.durability).await }
     }
 }
 
@@ -178,7 +171,6 @@ impl Router {
             shop: None,
             shared: Shared {
                 use_x_forwarded_for: server.use_x_forwarded_for,
-                durability: settings.journal.durability,
                 query_parameters_max: server.limits.query_parameters_max,
             },
             gate: Arc::clone(&parts.gate),
@@ -189,7 +181,7 @@ impl Router {
         for source in &settings.sources {
             match source {
                 SourceSettings::Browser(browser) => {
-                    let path = router.add_browser(browser, parts);
+                    let path = router.add_browser(browser, settings, parts);
                     script_path.get_or_insert(path);
                 }
                 SourceSettings::Json(json) => router.add_json(json, settings, parts),
@@ -204,25 +196,26 @@ impl Router {
         router
     }
 
-    fn add_browser(&mut self, settings: &BrowserSettings, parts: &RouterParts) -> String {
+    fn add_browser(&mut self, browser: &BrowserSettings, settings: &Settings, parts: &RouterParts) -> String {
         let source = BrowserSource::new(
-            settings,
+            browser,
             Arc::clone(&parts.keep),
             parts.intake.clone(),
             Arc::clone(&parts.clock),
             &parts.metrics,
             self.shared.query_parameters_max,
         );
-        let script_path = format!("{}{}", settings.prefix, settings.javascript_name);
-        self.add(&script_path, Route::Script(Script::new(settings)));
+        let script_path = format!("{}{}", browser.prefix, browser.javascript_name);
+        self.add(&script_path, Route::Script(Script::new(browser)));
         let pixel = PixelRoute {
             source,
-            delay: settings.http_response_delay,
-            answer: settings.response,
-            origins: Origins::new(&settings.allowed_origins),
-            proxies: settings.proxies.clone(),
+            durability: browser.durability.unwrap_or(settings.journal.durability),
+            delay: browser.http_response_delay,
+            answer: browser.response,
+            origins: Origins::new(&browser.allowed_origins),
+            proxies: browser.proxies.clone(),
         };
-        self.add(&format!("{}{}", settings.prefix, settings.event_suffix), Route::Pixel(pixel));
+        self.add(&format!("{}{}", browser.prefix, browser.event_suffix), Route::Pixel(pixel));
         script_path
     }
 
@@ -237,6 +230,7 @@ impl Router {
         );
         let route = JsonRoute {
             source,
+            durability: json.durability.unwrap_or(settings.journal.durability),
             body_bytes_max: json.body_bytes_max,
             body_timeout: settings.server.limits.body_timeout,
             strict: json.strict,

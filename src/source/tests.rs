@@ -16,8 +16,8 @@ use tokio::{
 use super::*;
 use crate::{
     config::settings::{
-        AdminSettings, BrowserSettings, JournalOptions, JsonSettings, MapperSettings, ServerSettings, Settings,
-        SourceSettings,
+        AdminSettings, BrowserSettings, Durability, JournalOptions, JsonSettings, MapperSettings, ServerSettings,
+        Settings, SourceSettings,
     },
     disk::SimulatedDisk,
     event::Keep,
@@ -61,6 +61,7 @@ fn settings(sources: Vec<SourceSettings>) -> Settings {
         mapper: MapperSettings { buffer_size: 1000, duplicate_memory_size: 1000, ..MapperSettings::default() },
         journal: JournalOptions {
             directory: PathBuf::from("/data/journal"),
+            durability: Durability::None,
             memory_bytes_max: 1 << 20,
             ..JournalOptions::default()
         },

@@ -1,5 +1,5 @@
 // Starts the program that is under test, in a directory of its own, and reads what it has written.
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { get } from "node:http";
@@ -121,11 +121,6 @@ export async function startPlayground({ args = [] } = {}) {
     }
     await pause(20);
   }
-}
-
-/** Whether this release knows all that the arguments ask for; any other mistake in them is for the start to tell. */
-export function supports(args) {
-  return !spawnSync(program, ["check", ...args], { encoding: "utf8" }).stderr?.includes("not supported by this release");
 }
 
 function published(directory) {

@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { DESKTOP, PHONE } from "./browsers.mjs";
 import { inBrowsers } from "./harness.mjs";
 import { eventsOf } from "./mincode.mjs";
-import { supports } from "./server.mjs";
 import { Shop } from "./shop.mjs";
 
 const canoe = { product_id: "kingfisher-canoe", name: "Kingfisher canoe", category: "boats", price: 890, currency: "EUR" };
@@ -138,8 +137,7 @@ const mapped = (parameters = {}) => ({
   items: parameters.items ?? [],
 });
 
-const skip = !supports(own) && "the mapping language has no event parameters yet";
-inBrowsers("with a schema of one's own the parameters are in the records", { sizes: [DESKTOP], args: own, skip },
+inBrowsers("with a schema of one's own the parameters are in the records", { sizes: [DESKTOP], args: own },
   async ({ server, session }) => {
     const sent = expected(await buy(new Shop(session, server.page)));
     const records = await server.stop();

@@ -51,6 +51,7 @@ groups!(replay::run:
     map_simple
     map_literals
     map_sections
+    map_geo
     map_groovy
     map_uri
     map_query
@@ -137,6 +138,7 @@ const ACTIVE: &[&str] = &[
     "map_simple",
     "map_literals",
     "map_sections",
+    "map_geo",
     "map_groovy",
     "map_uri",
     "map_query",

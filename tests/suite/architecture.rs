@@ -69,8 +69,10 @@ const CONFIG_OUTSIDE: &[&str] = &["settings", "Settings"];
 const CRATES: &[(&str, &[&str])] = &[
     ("hocon_parser", &["config/hocon.rs", "config/hocon/"]),
     ("apache_avro", &["record/", "command/cat.rs"]),
+    ("snap", &["record/container/codec.rs"]),
+    ("zstd", &["record/container/codec.rs"]),
     ("woothee", &["enrich/ua.rs", "enrich/ua/"]),
-    ("maxminddb", &["config/geo.rs", "enrich/geo.rs"]),
+    ("maxminddb", &["config/geo.rs", "enrich/geo.rs", "enrich/geo/"]),
     ("brotli", &["source/packed.rs"]),
     ("codespan_reporting", &["diagnostic.rs", "diagnostic/"]),
 ];

@@ -61,6 +61,59 @@ fn check_tells_programs_the_same() {
     assert_eq!([&fine["ok"], &fine["diagnostics"], &fine["differences"]], [&json!(true), &json!([]), &json!([])]);
 }
 
+#[test]
+fn check_compares_schemas() {
+    let place = Place::new();
+    let schema = |fields: &str| format!(r#"{{"type": "record", "name": "R", "fields": [{fields}]}}"#);
+    let (number, wide) =
+        (r#"{"name": "a", "type": "int", "default": 0}"#, r#"{"name": "a", "type": "long", "default": 0}"#);
+    place.write("now.avsc", &schema(wide));
+    place.write("same.avsc", &schema(wide));
+    place.write("narrow.avsc", &schema(number));
+    place.write("m.groovy", "mapping { map timestamp() onto 'a' }");
+    place.write(
+        "site.conf",
+        "divolte.sources.b.type = browser\ndivolte.sinks.s.type = file\ndivolte.mappings.m { sources = [b], sinks = [s], \
+         schema_file = now.avsc, mapping_script_file = m.groovy }\n",
+    );
+    let check = |old: &str, format: &str| {
+        place.output(&["check", "-c", "site.conf", "--compatible-with", old, "--format", format])
+    };
+    let same = check("same.avsc", "text");
+    assert_eq!(same.status.code(), Some(0), "{same:?}");
+    let narrow = check("narrow.avsc", "text");
+    let told = String::from_utf8_lossy(&narrow.stderr);
+    assert_eq!(narrow.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("`narrow.avsc` cannot read records of the schema R: the field `a`: long cannot be read as int"),
+        "{told}"
+    );
+    assert!(!told.contains("the schema R cannot read"), "int goes into long:\n{told}");
+    let report: Value = serde_json::from_slice(&check("narrow.avsc", "json").stdout).expect("one JSON object");
+    assert_eq!([&report["ok"], &report["diagnostics"][0]["code"]], [&json!(false), &json!("C020")]);
+    let none = check("none.avsc", "text");
+    assert_eq!(none.status.code(), Some(2), "{none:?}");
+}
+
+#[test]
+fn check_tells_programs_about_scripts_the_same() {
+    let place = Place::new();
+    place.write("m.groovy", "mapping {\n  map locatoin() onto 'x'\n  when location() stop()\n}\n");
+    place.write(
+        "site.conf",
+        "divolte.sources.b.type = browser\ndivolte.sinks.s.type = file\ndivolte.mappings.m { sources = [b], sinks = [s], \
+         mapping_script_file = m.groovy }\n",
+    );
+    let output = place.output(&["check", "-c", "site.conf", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let told = &report["diagnostics"][0];
+    assert_eq!([&told["severity"], &told["code"]], ["error", "M010"]);
+    let place_of = json!({"file": "m.groovy", "line": 2, "column": 7, "end_line": 2, "end_column": 15, "label": ""});
+    assert_eq!([&told["places"], &told["hints"]], [&json!([place_of]), &json!(["did you mean `location`?"])]);
+    assert_eq!([&report["diagnostics"][1]["severity"], &report["diagnostics"][1]["code"]], ["warning", "M045"]);
+}
+
 /// The examples of a site that runs the original, in their own directory.
 #[test]
 fn check_says_what_will_be_different_for_the_original_s_own_examples() {
@@ -196,7 +249,7 @@ fn check_says_what_a_start_would_do() {
         &["leaves"],
         &["files", "publish", "2 hours"],
         &["working", "unfinished"],
-        &["durability", "none"],
+        &["durability", "fsync"],
         &["data", "kept", "will be made"],
     ] {
         let found = text.lines().any(|line| parts.iter().all(|part| line.contains(part)));

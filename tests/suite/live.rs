@@ -96,7 +96,7 @@ fn an_event_appears_as_it_was_mapped() {
     assert_eq!(viewer.status, 200);
     let state = viewer.until("state", |_| true);
     assert_eq!(state["health"]["ready"], true);
-    assert_eq!(state["status"]["journal"]["durability"], "none");
+    assert_eq!(state["status"]["journal"]["durability"], "flush");
 
     let sent = BrowserRequest::all();
     for (nth, request) in sent.iter().enumerate() {

@@ -139,7 +139,7 @@ fn counts_agree_from_the_request_to_the_sink() {
         ("headwater_sink_written_records_total{sink=\"files\"}", sent),
         ("headwater_dead_letters_total{mapping=\"default\",sink=\"files\",reason=\"internal\"}", 0.0),
         ("headwater_sink_healthy{sink=\"files\"}", 1.0),
-        ("headwater_durability{level=\"none\"}", 1.0),
+        ("headwater_durability{level=\"flush\"}", 1.0),
     ] {
         assert!((value(series) - expected).abs() < 0.5, "{series} {}\n{}", value(series), scrape.text);
     }

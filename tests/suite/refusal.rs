@@ -195,3 +195,60 @@ fn what_is_to_be_printed_has_to_be_there() {
         assert_refused(place.command(&["cat", path]), parts);
     }
 }
+
+/// Starts the server with a journal in `journal` and gives what it says when it is refused.
+#[track_caller]
+fn refused_with(place: &Place, arguments: &[&str]) -> String {
+    let mut command = place.serve();
+    command.args(["--set", "divolte.global.journal.directory=journal"]).args(arguments);
+    let output = command.output().expect("the program can be run");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    let told: Vec<_> = errors.lines().filter(|line| line.starts_with("headwater: ")).collect();
+    assert!(told.len() == 1 && !errors.contains("panicked"), "{errors}");
+    told.concat()
+}
+
+#[test]
+fn a_journal_that_cannot_be_used_is_said_in_one_sentence() {
+    let place = Place::new();
+    let start = || {
+        let mut command = place.serve();
+        command.args(["--set", "divolte.global.journal.directory=journal", "--data", "first"]);
+        place.start(command)
+    };
+    let other = Place::new();
+    let mut program = start();
+    let journal = place.path().join("journal");
+    let shared = format!("divolte.global.journal.directory={}", journal.display());
+    let output = other.serve().args(["--set", &shared]).output().expect("the program can be run");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && errors.contains("another process uses the journal in "), "{errors}");
+    assert_eq!(program.stop(), Some(0));
+
+    let reserve = ["--set", "divolte.global.journal.reserve=1000000G"];
+    let told = refused_with(&other, &reserve);
+    assert!(
+        told.contains("has no room for its first segment of 67108864 bytes") && told.contains(" are free"),
+        "{told}"
+    );
+
+    let cursor = journal.join("cursors/files.cursor");
+    let content = fs::read(&cursor).expect("a cursor");
+    fs::write(&cursor, "rubbish").expect("our file");
+    let told = refused_with(&place, &[]);
+    assert!(told.contains("files.cursor: the cursor is damaged"), "{told}");
+    fs::write(&cursor, content).expect("our file");
+
+    let segment = fs::read_dir(&journal).expect("a journal").map(|entry| entry.expect("an entry").path());
+    let segment = segment.into_iter().find(|path| path.extension().is_some_and(|it| it == "segment"));
+    let segment = segment.expect("a segment");
+    let mut content = fs::read(&segment).expect("a segment");
+    content[8] += 1;
+    fs::write(&segment, &content).expect("our file");
+    let told = refused_with(&place, &[]);
+    assert!(told.contains("a newer release has written this segment of the journal (format version 2)"), "{told}");
+    content[8] -= 1;
+    fs::write(&segment, &content).expect("our file");
+    assert_eq!(start().stop(), Some(0));
+}

@@ -189,10 +189,8 @@ fn another_schema_begins_another_file() {
     assert_eq!(ids(&last[0]), [json!(["3", "?"])]);
 }
 
-/// What waits in memory may be gone with the process; what was written by then stays, and is not written again. That
-/// nothing else is lost at any operation on the disk is shown by the tests of the delivery.
 #[test]
-fn a_kill_around_an_exchange_repeats_nothing() {
+fn a_kill_around_an_exchange_loses_and_repeats_nothing() {
     let place = place();
     let mut sent = BTreeSet::new();
     for round in 0..4 {
@@ -221,5 +219,7 @@ fn a_kill_around_an_exchange_repeats_nothing() {
     let ids: Vec<_> = records.iter().map(|record| record["id"].as_str().expect("a text").to_owned()).collect();
     let once: BTreeSet<_> = ids.iter().cloned().collect();
     assert_eq!(ids.len(), once.len(), "twice: {ids:?}");
-    assert!(once.is_subset(&sent), "{once:?}");
+    // An event whose answer was cut off may be there or not.
+    let missing: Vec<_> = sent.difference(&once).collect();
+    assert!(missing.is_empty(), "{missing:?}\n{}", program.output());
 }

@@ -131,7 +131,8 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
 pub struct BrowserRequest {
     /// Where it comes from.
     pub name: String,
-    target: String,
+    /// Path and query.
+    pub target: String,
     headers: Vec<(String, String)>,
     /// Fields by name; others are not looked at.
     pub record: Map<String, Value>,

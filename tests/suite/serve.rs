@@ -116,7 +116,7 @@ fn the_start_says_where_it_listens_and_where_the_files_are() {
     let mut program = place.start(place.serve());
     assert_eq!(program.stop(), Some(0));
     let output = program.output();
-    for part in [&*place.port.to_string(), &*place.admin.to_string(), "data/events", "none"] {
+    for part in [&*place.port.to_string(), &*place.admin.to_string(), "data/events", "flush"] {
         assert!(output.contains(part), "no {part:?} in:\n{output}");
     }
 }

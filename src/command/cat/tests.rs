@@ -4,7 +4,7 @@ use clap::Parser;
 
 use super::*;
 use crate::record::{
-    container::{block, header},
+    container::{Codec, block, header},
     schema::RecordSchema,
 };
 
@@ -27,7 +27,7 @@ impl Files {
 
     /// Writes a file; `blocks` are numbers of records and their data.
     fn write(&self, name: &str, blocks: &[(u64, &[u8])], after: &[u8]) -> PathBuf {
-        let mut bytes = header(&RecordSchema::parse(SCHEMA).unwrap(), &SYNC);
+        let mut bytes = header(&RecordSchema::parse(SCHEMA).unwrap(), &SYNC, Codec::Null);
         for (records, data) in blocks {
             block(&mut bytes, *records, data, &SYNC);
         }
@@ -122,7 +122,7 @@ fn a_damaged_file_does_not_hide_the_next() {
 fn blocks_of_nothing_come_to_an_end() {
     let files = Files::new();
     let schema = RecordSchema::parse(r#"{"type":"record","name":"R","fields":[]}"#).unwrap();
-    let mut bytes = header(&schema, &SYNC);
+    let mut bytes = header(&schema, &SYNC, Codec::Null);
     block(&mut bytes, u64::MAX, &[], &SYNC);
     fs::write(files.0.path().join("empty"), bytes).unwrap();
     let (out, error) = cat(&files, &["empty"]);

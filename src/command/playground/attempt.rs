@@ -13,6 +13,7 @@ use crate::{
     },
     config::Settings,
     diagnostic::{Diagnostic, Place, SourceText},
+    enrich::geo::CurrentPlaces,
     mapping::{Mapping, Step, eval::Seen},
 };
 
@@ -84,7 +85,7 @@ struct StepShown {
 }
 
 /// Tries a draft out; none if there is no mapping of its name.
-pub(super) async fn attempt(settings: &Settings, draft: Draft) -> Option<Attempt> {
+pub(super) async fn attempt(settings: &Settings, places: Option<&Arc<CurrentPlaces>>, draft: Draft) -> Option<Attempt> {
     let mapping = settings.mappings.iter().find(|mapping| mapping.name == draft.mapping)?;
     let script = Arc::new(SourceText { name: "script".to_owned(), text: draft.script });
     let schema = Arc::new(SourceText { name: "schema".to_owned(), text: draft.schema });
@@ -93,16 +94,21 @@ pub(super) async fn attempt(settings: &Settings, draft: Draft) -> Option<Attempt
         Ok(compiled) => compiled,
         Err(wrong) => return Some(Attempt { diagnostics: told(&wrong), problem: None, samples: Vec::new() }),
     };
-    let (samples, problem) = match try_all(settings, mapping, &draft.requests).await {
+    let (samples, problem) = match try_all(settings, mapping, places, &draft.requests).await {
         Ok(samples) => (samples, None),
         Err(problem) => (Vec::new(), Some(problem)),
     };
     Some(Attempt { diagnostics: told(&odd), problem, samples })
 }
 
-async fn try_all(settings: &Settings, mapping: Mapping, requests: &str) -> Result<Vec<Shown>, String> {
+async fn try_all(
+    settings: &Settings,
+    mapping: Mapping,
+    places: Option<&Arc<CurrentPlaces>>,
+    requests: &str,
+) -> Result<Vec<Shown>, String> {
     let samples = read::samples(requests).map_err(|error| format!("requests: {error}"))?;
-    let mut trial = Trial::new(settings, vec![Arc::new(mapping)]).map_err(|error| error.to_string())?;
+    let mut trial = Trial::new(settings, vec![Arc::new(mapping)], places).map_err(|error| error.to_string())?;
     let mut shown = Vec::new();
     for sample in samples.iter().take(SAMPLES_MAX) {
         let tried = trial.run(sample, true).await.map_err(|error| error.to_string())?;

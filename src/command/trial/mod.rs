@@ -17,6 +17,7 @@ use crate::{
     checkpoint::{Checkpoint, Offset, Outcomes, SinkName},
     config::settings::{Durability, Settings, SourceSettings},
     disk::SimulatedDisk,
+    enrich::geo::CurrentPlaces,
     event::{
         codec::{self, CodecError},
         duplicate::DuplicateMemory,
@@ -149,11 +150,15 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// The collector that `settings` describe, with these mappings.
+    /// The collector that `settings` describe, with these mappings and databases of places.
     ///
     /// # Errors
     /// See [`TrialError`].
-    pub fn new(settings: &Settings, mappings: Vec<Arc<Mapping>>) -> Result<Self, TrialError> {
+    pub fn new(
+        settings: &Settings,
+        mappings: Vec<Arc<Mapping>>,
+        places: Option<&Arc<CurrentPlaces>>,
+    ) -> Result<Self, TrialError> {
         let settings = quick(settings);
         let clock = Arc::new(ManualClock::at(SystemClock.now_ms()));
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
@@ -174,7 +179,7 @@ impl Trial {
         };
         let router = Arc::new(Router::new(&settings, &parts));
         let kept = Kept::new(&keep);
-        let scratch = Scratch::new(settings.mapper.user_agent_cache_size);
+        let scratch = pipeline::scratch(&settings.mapper, places);
         let chunk = RecordChunk::default();
         Ok(Self { settings, mappings, router, kept, intake, reader, cursor, clock, metrics, scratch, chunk })
     }

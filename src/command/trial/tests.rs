@@ -16,7 +16,7 @@ const PIXEL: &str = "/csc-event?p=0%3Ai0rjfnxc%3Aparty&s=0%3Ai0rjfnxc%3Asess&v=0
 fn trial() -> Trial {
     let settings = config::load(&LoadRequest::default()).unwrap();
     let (mappings, _) = compile::mappings(&settings).unwrap();
-    Trial::new(&settings, mappings.into_iter().map(Arc::new).collect()).unwrap()
+    Trial::new(&settings, mappings.into_iter().map(Arc::new).collect(), None).unwrap()
 }
 
 fn run(trial: &mut Trial, text: &str) -> Vec<Tried> {

@@ -74,8 +74,8 @@ pub struct BrowserSettings {
     pub auto_page_view_event: bool,
     /// `javascript.event_timeout`.
     pub event_timeout: Duration,
-    /// `durability` that an answer waits for; at most the journal's.
-    pub durability: Durability,
+    /// `durability` that an answer waits for, at most the journal's; unset = the journal's.
+    pub durability: Option<Durability>,
     /// `trusted_proxies` and `max_hops`.
     pub proxies: ProxySettings,
     /// `response`.
@@ -102,7 +102,7 @@ impl Default for BrowserSettings {
             javascript_debug: false,
             auto_page_view_event: true,
             event_timeout: Duration::from_millis(750),
-            durability: Durability::None,
+            durability: None,
             proxies: ProxySettings::default(),
             response: PixelAnswer::Gif,
             allowed_origins: Vec::new(),
@@ -123,8 +123,8 @@ pub struct JsonSettings {
     pub body_bytes_max: usize,
     /// `strict`: whether what cannot be an event is answered with 400 and a reason.
     pub strict: bool,
-    /// `durability` that an answer waits for; at most the journal's.
-    pub durability: Durability,
+    /// `durability` that an answer waits for, at most the journal's; unset = the journal's.
+    pub durability: Option<Durability>,
     /// `trusted_proxies` and `max_hops`.
     pub proxies: ProxySettings,
 }
@@ -138,7 +138,7 @@ impl Default for JsonSettings {
             party_id_parameter: "p".to_owned(),
             body_bytes_max: 4096,
             strict: false,
-            durability: Durability::None,
+            durability: None,
             proxies: ProxySettings::default(),
         }
     }

@@ -10,7 +10,11 @@ use std::{
 };
 
 use super::harness::{Case, World};
-use crate::{disk::Fault, sink::Tick};
+use crate::{
+    config::settings::{Codec, FileSettings},
+    disk::Fault,
+    sink::Tick,
+};
 
 /// Where the cursors are.
 const CURSORS: &str = "/journal/cursors";
@@ -51,9 +55,17 @@ fn with_blow(case: &mut Case<'_>, blow: Option<(Blow, u64)>, act: fn(&mut Case<'
 
 /// Tries every operation of `act` after a healthy `before`.
 fn survives(before: fn(&mut Case<'_>), act: fn(&mut Case<'_>)) {
+    survives_with(|_| {}, before, act);
+}
+
+/// The same with other settings.
+fn survives_with(change: impl Fn(&mut FileSettings), before: fn(&mut Case<'_>), act: fn(&mut Case<'_>)) {
     let world = World::new([3, 9, 1, 20, 4, 4, 7]);
     let new_case = || {
-        let mut case = world.case(|settings| settings.sync_after_records = 4);
+        let mut case = world.case(|settings| {
+            settings.sync_after_records = 4;
+            change(settings);
+        });
         case.start();
         before(&mut case);
         case
@@ -103,6 +115,33 @@ fn a_change_of_schema_survives_a_blow_at_every_operation() {
             case.block();
         },
     );
+}
+
+#[test]
+fn a_roll_by_size_of_compressed_files_survives_a_blow_at_every_operation() {
+    fn act(case: &mut Case<'_>) {
+        let _ = case.block() && case.block() && case.block() && case.tick(Tick::Time, 1500);
+    }
+    for codec in [Codec::Deflate, Codec::Snappy, Codec::Zstandard] {
+        let change = |settings: &mut FileSettings| {
+            settings.codec = codec;
+            settings.roll_bytes = Some(260);
+        };
+        let world = World::new([3, 9, 1, 20, 4, 4, 7]);
+        let mut case = world.case(change);
+        case.start();
+        case.block();
+        act(&mut case);
+        assert!(!case.files(&case.settings.publish_directory).is_empty(), "the size is reached");
+        survives_with(
+            change,
+            |case| {
+                case.block();
+                case.tick(Tick::Time, 2000);
+            },
+            act,
+        );
+    }
 }
 
 #[test]

@@ -2,8 +2,14 @@
 
 use std::{collections::BTreeMap, fs, io, time::Duration};
 
-use super::harness::{Case, World, always, fill};
-use crate::{config::settings::FileSettings, delivery::Health, disk::Fault, sink::Tick};
+use super::harness::{Case, SCHEMA, World, always, fill};
+use crate::{
+    config::settings::{Codec, FileSettings},
+    delivery::Health,
+    disk::Fault,
+    record::{container, schema::RecordSchema},
+    sink::Tick,
+};
 
 /// A step and the listings after it: number in the name and records.
 type Step<'a> = (&'a str, &'a [(u64, usize)], &'a [(u64, usize)]);
@@ -144,6 +150,54 @@ fn a_file_rolls_when_its_time_has_come() {
             ("term", &[], &[(1, 1), (1, 2)]),
         ],
     );
+}
+
+#[test]
+fn a_file_rolls_when_its_size_is_reached() {
+    let header = container::header(&RecordSchema::parse(SCHEMA).unwrap(), &[0; 16], container::Codec::Null).len();
+    // A record takes two bytes.
+    let six_records = header as u64 + 12;
+    check(
+        "roll by size, records that wait counted",
+        |settings| settings.roll_bytes = Some(six_records),
+        &[
+            ("start", &[(1, 0)], &[]),
+            ("events 5", &[(1, 0)], &[]),
+            ("wait 1000", &[(1, 0)], &[]),
+            ("event", &[(1, 0)], &[(1, 6)]),
+            // A new file of the same second gets a new number.
+            ("events 9", &[(2, 0)], &[(1, 6), (1, 9)]),
+            ("event", &[(2, 0)], &[(1, 6), (1, 9)]),
+            // A block has a head and a marker, too.
+            ("wait 31000", &[(2, 0)], &[(1, 6), (1, 9), (2, 1)]),
+            ("term", &[], &[(1, 6), (1, 9), (2, 1)]),
+        ],
+    );
+    check(
+        "a file without a record never rolls by size",
+        |settings| settings.roll_bytes = Some(1),
+        &[("start", &[(1, 0)], &[]), ("wait 3000", &[(1, 0)], &[]), ("event", &[(1, 0)], &[(1, 1)])],
+    );
+}
+
+#[test]
+fn a_compressed_file_rolls_by_what_is_written() {
+    for codec in [Codec::Deflate, Codec::Snappy, Codec::Zstandard] {
+        check(
+            "records that wait do not count, because nobody knows how small they will be",
+            |settings| {
+                settings.codec = codec;
+                settings.roll_bytes = Some(1);
+                settings.sync_after = Duration::from_secs(3);
+            },
+            &[
+                ("start", &[(1, 0)], &[]),
+                ("events 5", &[(1, 0)], &[]),
+                ("wait 2000", &[(1, 0)], &[]),
+                ("wait 1500", &[(1, 0)], &[(1, 5)]),
+            ],
+        );
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io;
 use proptest::{prelude::*, test_runner::TestRunner};
 
 use super::harness::{Case, World, hash};
-use crate::{disk::Fault, sink::Tick};
+use crate::{config::settings::Codec, disk::Fault, sink::Tick};
 
 /// What happens next.
 #[derive(Clone, Copy, Debug)]
@@ -95,11 +95,20 @@ fn play(case: &mut Case<'_>, step: Step) {
 fn each_record_is_outside_once_whatever_fails() {
     let world = World::new([3, 1, 9, 20, 1, 1, 5, 2, 8, 30, 1, 4]);
     let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() });
-    let strategy = (prop::collection::vec(step(), 1..60), 1..4_usize, 1..12_u64);
-    let outcome = runner.run(&strategy, |(steps, lanes, sync_after_records)| {
+    let codec = prop_oneof![
+        2 => Just(Codec::Null),
+        1 => Just(Codec::Deflate),
+        1 => Just(Codec::Snappy),
+        1 => Just(Codec::Zstandard),
+    ];
+    let files = (1..4_usize, codec, prop::option::of(200..500_u64));
+    let strategy = (prop::collection::vec(step(), 1..60), files, 1..12_u64);
+    let outcome = runner.run(&strategy, |(steps, (lanes, codec, roll_bytes), sync_after_records)| {
         let mut case = world.case(|settings| {
             settings.lanes = lanes;
             settings.sync_after_records = sync_after_records;
+            settings.codec = codec;
+            settings.roll_bytes = roll_bytes;
         });
         case.start();
         for step in steps {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use woothee::parser::{Parser, WootheeResult};
 
-use super::{Kind, after, any, number};
+use super::{Kind, after, any, number, robot};
 
 /// What is known of a product.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Product {
     }
 }
 
-fn owned(text: &str) -> Cow<'static, str> {
+pub(super) fn owned(text: &str) -> Cow<'static, str> {
     if text.is_empty() { Cow::Borrowed("") } else { Cow::Owned(text.to_owned()) }
 }
 
@@ -38,6 +38,36 @@ const PRODUCTS: &[(&str, &str, &str, Kind)] = &[
     ("UCBrowser/", "UC Browser", "UCWEB Technology Ltd.", Kind::MobileBrowser),
     ("Opera Mini/", "Opera Mini", "Opera Software ASA.", Kind::MobileBrowser),
     ("Dolfin/", "Dolphin", "Samsung", Kind::MobileBrowser),
+    ("HeyTapBrowser/", "HeyTap Browser", "HeyTap", Kind::MobileBrowser),
+    ("HuaweiBrowser/", "Huawei Browser", "Huawei", Kind::MobileBrowser),
+    ("MiuiBrowser/", "MIUI Browser", "Xiaomi Inc.", Kind::MobileBrowser),
+    ("VivoBrowser/", "Vivo Browser", "Vivo", Kind::MobileBrowser),
+    ("MQQBrowser/", "QQ Browser Mobile", "Tencent Ltd.", Kind::MobileBrowser),
+    ("Instagram ", "Instagram", "Meta Platforms, Inc.", Kind::MobileBrowser),
+    ("FBAV/", "Facebook", "Meta Platforms, Inc.", Kind::MobileBrowser),
+    ("MicroMessenger/", "WeChat", "Tencent Ltd.", Kind::MobileBrowser),
+    ("Snapchat/", "Snapchat", "Snap Inc.", Kind::MobileBrowser),
+    ("musical_ly_", "TikTok", "ByteDance Ltd.", Kind::MobileBrowser),
+    ("BytedanceWebview", "TikTok", "ByteDance Ltd.", Kind::MobileBrowser),
+    ("[Pinterest/", "Pinterest", "Pinterest, Inc.", Kind::MobileBrowser),
+    ("GSA/", "Google App", "Google Inc.", Kind::MobileBrowser),
+    ("OPiOS/", "Opera Mini", "Opera Software ASA.", Kind::MobileBrowser),
+    ("OPT/", "Opera Touch", "Opera Software ASA.", Kind::MobileBrowser),
+    ("Focus/", "Firefox Focus", "Mozilla Foundation", Kind::MobileBrowser),
+    ("Klar/", "Firefox Klar", "Mozilla Foundation", Kind::MobileBrowser),
+    ("OculusBrowser/", "Oculus Browser", "Meta Platforms, Inc.", Kind::Browser),
+    ("QQBrowser/", "QQ Browser", "Tencent Ltd.", Kind::Browser),
+    ("Whale/", "Whale", "NAVER Corporation", Kind::Browser),
+    ("coc_coc_browser/", "Coc Coc", "Coc Coc Company Limited", Kind::Browser),
+    ("PaleMoon/", "Pale Moon", "Moonchild Productions", Kind::Browser),
+    ("Waterfox/", "Waterfox", "Waterfox Limited", Kind::Browser),
+    ("Falkon/", "Falkon", "KDE e.V.", Kind::Browser),
+    ("Electron/", "Electron", "OpenJS Foundation", Kind::Browser),
+    ("Outlook-iOS/", "Outlook", "Microsoft Corporation.", Kind::EmailClient),
+    ("Microsoft Outlook ", "Outlook", "Microsoft Corporation.", Kind::EmailClient),
+    ("AppleCoreMedia/", "AppleCoreMedia", "Apple Inc.", Kind::MultimediaPlayer),
+    ("VLC/", "VLC media player", "VideoLAN", Kind::MultimediaPlayer),
+    ("stagefright/", "stagefright", "Google Inc.", Kind::MultimediaPlayer),
     ("NintendoBrowser/", "Nintendo Browser", "Nintendo of America Inc.", Kind::Browser),
     ("Maxthon/", "Maxthon", "Maxthon Ltd", Kind::Browser),
     ("SeaMonkey/", "SeaMonkey", "Mozilla Foundation", Kind::Browser),
@@ -65,30 +95,32 @@ const PROGRAMS: &[(&str, &str, &str, Kind)] = &[
     ("PHP/", "PHP", "The PHP Group", Kind::Library),
     ("okhttp/", "okhttp", "", Kind::Library),
     ("Go-http-client/", "Go-http-client", "Google Inc.", Kind::Library),
-];
-
-/// Robots whose maker is known: a piece of the family, the maker.
-const ROBOT_MAKERS: &[(&str, &str)] = &[
-    ("Google", "Google Inc."),
-    ("Yandex", "Yandex LLC"),
-    ("Yahoo", "Yahoo! Inc."),
-    ("MJ12bot", "Majestic-12 Ltd"),
-    ("DuckDuckBot", "Duck Duck Go, Inc."),
-    ("bingbot", "Microsoft Corporation."),
-    ("msnbot", "Microsoft Corporation."),
-    ("BingPreview", "Microsoft Corporation."),
-    ("Baiduspider", "Baidu, Inc."),
-    ("facebook", "Facebook, Inc."),
-    ("Twitterbot", "Twitter, Inc."),
-    ("AhrefsBot", "Ahrefs Pte Ltd"),
-    ("Applebot", "Apple Inc."),
-    ("Feedly", "DevHD"),
-    ("ia_archiver", "Alexa Internet, Inc."),
+    ("aiohttp/", "aiohttp", "", Kind::Library),
+    ("python-httpx/", "HTTPX", "", Kind::Library),
+    ("Python/", "Python", "Python Software Foundation", Kind::Library),
+    ("axios/", "axios", "", Kind::Library),
+    ("node-fetch", "node-fetch", "", Kind::Library),
+    ("undici", "undici", "OpenJS Foundation", Kind::Library),
+    ("got ", "got", "", Kind::Library),
+    ("reqwest/", "reqwest", "", Kind::Library),
+    ("hyper/", "hyper", "", Kind::Library),
+    ("Dart/", "Dart", "Google Inc.", Kind::Library),
+    ("GuzzleHttp/", "Guzzle", "", Kind::Library),
+    ("Ruby", "Ruby", "", Kind::Library),
+    ("Faraday ", "Faraday", "", Kind::Library),
+    ("RestSharp/", "RestSharp", "", Kind::Library),
+    ("PostmanRuntime/", "Postman", "Postman, Inc.", Kind::Library),
+    ("insomnia/", "Insomnia", "Kong Inc.", Kind::Library),
+    ("HTTPie/", "HTTPie", "", Kind::Library),
+    ("WinHttp", "WinHTTP", "Microsoft Corporation.", Kind::Library),
+    ("Apache-HttpAsyncClient/", "Apache-HttpAsyncClient", "Apache Software Foundation", Kind::Library),
+    ("ReactorNetty/", "Reactor Netty", "", Kind::Library),
+    ("libcurl", "cURL", "team Haxx", Kind::Library),
 ];
 
 /// The product of an agent.
 pub(super) fn recognise(text: &str) -> Product {
-    robot(text)
+    robot::recognise(text)
         .or_else(|| listed(text))
         .or_else(|| browser_of_a_device(text))
         .or_else(|| common(text))
@@ -176,41 +208,4 @@ fn other(found: &WootheeResult<'_>) -> Option<Product> {
 
 fn known(text: &str) -> &str {
     if text == woothee::woothee::VALUE_UNKNOWN { "" } else { text }
-}
-
-/// A robot calls itself one, by a word such as `YandexBot/3.0`.
-fn robot(text: &str) -> Option<Product> {
-    if text.contains("Yahoo! Slurp") {
-        return Some(robot_named("Yahoo! Slurp".to_owned(), "Yahoo!", ""));
-    }
-    for name in ["Mediapartners-Google", "AdsBot-Google"] {
-        if text.contains(name) {
-            return Some(robot_named(name.to_owned(), "Googlebot", ""));
-        }
-    }
-    let word = text.split([' ', ';', '(', ')', ',']).find(|word| is_robot(word))?;
-    let (family, version) = word.split_once('/').unwrap_or((word, ""));
-    Some(robot_named(word.to_owned(), family, number(version.strip_prefix('v').unwrap_or(version))))
-}
-
-fn is_robot(word: &str) -> bool {
-    let product = word.split_once('/').map_or(word, |(product, _)| product);
-    if product.contains(':') || product.starts_with(['+', '@']) || product.contains('.') {
-        return false;
-    }
-    let lower = product.to_ascii_lowercase();
-    lower.ends_with("bot")
-        || any(&lower, &["bot-", "spider", "crawler", "slurp", "facebookexternalhit", "ia_archiver", "bingpreview"])
-        || any(&lower, &["feedfetcher", "feedly"]) && word.contains('/')
-}
-
-fn robot_named(name: String, family: &str, version: &str) -> Product {
-    let maker = ROBOT_MAKERS.iter().find(|(piece, _)| family.contains(piece)).map_or("", |(_, maker)| maker);
-    Product {
-        name: name.into(),
-        family: owned(family),
-        vendor: maker.into(),
-        kind: Kind::Robot,
-        version: owned(version),
-    }
 }

@@ -1,4 +1,7 @@
+use std::fmt::Write as _;
+
 use super::*;
+use crate::documentation::check_block;
 
 const FIELDS: [&str; 9] =
     ["Name", "Family", "Vendor", "Type", "Version", "DeviceCategory", "OsFamily", "OsVersion", "OsVendor"];
@@ -87,56 +90,126 @@ fn reference_points() {
     }
 }
 
+fn recorded() -> Vec<serde_json::Value> {
+    let group = include_str!("../../../tests/conformance/groups/user_agents.json");
+    let mut group: serde_json::Value = serde_json::from_str(group).unwrap();
+    group["cases"].as_array_mut().unwrap().drain(..).collect()
+}
+
+/// Every difference to what is recorded, in the documentation; agreement in the fields that reports are made of.
 #[test]
 fn recorded_agents_agree_field_by_field() {
-    let group = include_str!("../../../tests/conformance/groups/user_agents.json");
-    let group: serde_json::Value = serde_json::from_str(group).unwrap();
     let (mut cases, mut agreed) = (0_u32, [0_u32; 9]);
-    let mut differences = Vec::new();
-    for case in group["cases"].as_array().unwrap() {
+    let mut table = String::from("| User agent | field | original | headwater |\n| --- | --- | --- | --- |\n");
+    for case in recorded() {
         let name = case["name"].as_str().unwrap();
         let record = &case["records"][0];
-        if NEWER.contains(&name) || UNKNOWN.contains(&name) {
-            continue;
-        }
-        cases += 1;
-        let agent = UserAgent::recognise(record["userAgentString"].as_str().unwrap());
+        let text = record["userAgentString"].as_str().unwrap();
+        let counts = !NEWER.contains(&name) && !UNKNOWN.contains(&name);
+        cases += u32::from(counts);
+        let agent = UserAgent::recognise(text);
         for (index, value) in values(&agent).into_iter().enumerate() {
             let expected = record[format!("userAgent{}", FIELDS[index])].as_str().unwrap();
             if value == expected {
-                agreed[index] += 1;
-            } else {
-                differences.push(format!("{name} {}: recorded {expected:?}, ours {value:?}", FIELDS[index]));
+                agreed[index] += u32::from(counts);
+                continue;
             }
+            let shown: String = text.chars().take(120).collect::<String>().replace('|', "\\|");
+            let code = |text: &str| if text.is_empty() { "empty".to_owned() } else { format!("`{text}`") };
+            let field = FIELDS[index];
+            let _ = writeln!(table, "| `{shown}` | {field} | {} | {} |", code(expected), code(value));
         }
     }
-    println!("{}", differences.join("\n"));
+    table += "\n| Field | agrees |\n| --- | --- |\n";
     for (field, agreed) in FIELDS.iter().zip(agreed) {
-        println!("{field:15} {agreed} of {cases}");
+        let _ = writeln!(table, "| {field} | {agreed} of {cases} |");
         if ["Family", "Type", "OsFamily", "DeviceCategory"].contains(field) {
-            assert!(f64::from(agreed) >= 0.97 * f64::from(cases), "{field}: {agreed} of {cases}");
+            assert!(f64::from(agreed) >= 0.97 * f64::from(cases), "{field}: {agreed} of {cases}\n{table}");
         }
     }
+    check_block("compatibility.md", "agents", &table);
 }
 
 #[test]
 fn what_the_recording_does_not_know_is_unknown_or_right() {
-    let group = include_str!("../../../tests/conformance/groups/user_agents.json");
-    let group: serde_json::Value = serde_json::from_str(group).unwrap();
+    let cases = recorded();
     for (name, expected) in [
-        ("ua 095", "unknown"),
+        ("ua 095", "VLC media player"),
         ("ua 105", "unknown"),
         ("ua 106", "unknown"),
         ("ua 107", "unknown"),
-        ("ua 110", "unknown"),
+        ("ua 110", "Nmap Scripting Engine"),
         ("ua non-ascii", "unknown"),
         ("ua very long", "unknown"),
         ("ua 100", "Edge"),
         ("ua 104", "Firefox"),
     ] {
-        let case = group["cases"].as_array().unwrap().iter().find(|case| case["name"] == name).unwrap();
+        let case = cases.iter().find(|case| case["name"] == name).unwrap();
         let agent = UserAgent::recognise(case["records"][0]["userAgentString"].as_str().unwrap());
         assert_eq!(agent.name, expected, "{name}");
+    }
+}
+
+#[test]
+fn agents_of_today_and_robots() {
+    for (text, name, kind, bot) in [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36 OPR/110.0.0.0",
+            "Opera",
+            "Browser",
+            false,
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/124.0.6367.68 Mobile/15E148 Safari/604.1",
+            "Chrome Mobile",
+            "Mobile Browser",
+            false,
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 13; 2201117TG Build/TKQ1; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/123.0.0.0 Mobile Safari/537.36 Instagram 325.0.0.35.91 Android",
+            "Instagram",
+            "Mobile Browser",
+            false,
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 12; HarmonyOS; NOH-AN00) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0.4844.88 HuaweiBrowser/13.0.4.302 Mobile Safari/537.36",
+            "Huawei Browser",
+            "Mobile Browser",
+            false,
+        ),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/124.0.0.0 Safari/537.36",
+            "HeadlessChrome/124.0.0.0",
+            "Robot",
+            true,
+        ),
+        (
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+            "GPTBot/1.2",
+            "Robot",
+            true,
+        ),
+        (
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; ClaudeBot/1.0; +claudebot@anthropic.com)",
+            "ClaudeBot/1.0",
+            "Robot",
+            true,
+        ),
+        ("CCBot/2.0 (https://commoncrawl.org/faq/)", "CCBot/2.0", "Robot", true),
+        (
+            "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+            "facebookexternalhit/1.1",
+            "Robot",
+            true,
+        ),
+        ("WhatsApp/2.23.20.0", "WhatsApp/2.23.20.0", "Robot", true),
+        ("Mozilla/5.0 (compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)", "UptimeRobot/2.0", "Robot", true),
+        ("kube-probe/1.29", "kube-probe/1.29", "Robot", true),
+        ("python-requests/2.31.0", "Python-requests", "Library", true),
+        ("PostmanRuntime/7.37.3", "Postman", "Library", true),
+    ] {
+        let agent = UserAgent::recognise(text);
+        assert_eq!((&*agent.name, &*agent.kind, agent.is_bot), (name, kind, bot), "{text}");
     }
 }
 

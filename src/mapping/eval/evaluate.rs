@@ -2,7 +2,7 @@
 
 use super::{Datum, Evaluation, Failure, TextRef, narrow, range};
 use crate::mapping::{
-    function::{condition, cookie, digest, header, parameters, regex, uri},
+    function::{condition, cookie, digest, geo, header, parameters, regex, uri, user_agent::Property},
     java::uri::{Part, Uri},
     producer::{Producer, ProducerId},
     program::{Compiled, Node},
@@ -15,9 +15,21 @@ impl<'e> Evaluation<'e, '_> {
             Producer::Cookie(name) => cookie::evaluate(self.event, name),
             Producer::UserAgent => self.agent(),
             Producer::Agent(of, field) => match self.value(*of)? {
-                Datum::Agent(agent) => Datum::text(Some(field.of(agent))),
+                Datum::Agent(agent) => match field.of(agent) {
+                    Property::Text(text) => Datum::text(Some(text)),
+                    Property::Boolean(value) => Datum::Boolean(value),
+                },
                 _ => Datum::Absent,
             },
+            Producer::Place(None) => match self.event.remote_host {
+                Some(host) => geo::place(self, TextRef::Borrowed(host)),
+                None => Datum::Absent,
+            },
+            Producer::Place(Some(of)) => self.text_of(id, *of)?.map_or(Datum::Absent, |text| geo::place(self, text)),
+            Producer::PlacePart(of, field) => {
+                let place = self.value(*of)?;
+                geo::part(self, place, *field)
+            }
             Producer::Uri(of) => self.text_of(id, *of)?.map_or(Datum::Absent, |text| self.parse_uri(text)),
             Producer::UriPart(of, part) => match self.value(*of)? {
                 Datum::Uri(index) => {
@@ -117,7 +129,8 @@ impl<'e> Evaluation<'e, '_> {
             return Datum::Agent(agent);
         }
         let Some(text) = self.event.user_agent() else { return Datum::Absent };
-        Datum::Agent(self.agent.get_or_init(|| self.agents.get(text)))
+        let headers = &self.event.headers;
+        Datum::Agent(self.agent.get_or_init(|| self.agents.get(text, |name| headers.first(name))))
     }
 
     /// The text that a producer is made of; None if it is absent.

@@ -8,7 +8,7 @@ mod value;
 mod watch;
 mod write;
 
-use std::{cell::OnceCell, ops::Range, sync::Arc};
+use std::{cell::OnceCell, net::IpAddr, ops::Range, sync::Arc};
 
 pub use value::{Datum, List, TextRef};
 pub use watch::{Notes, Seen, Watch};
@@ -25,7 +25,11 @@ use super::{
     program::{Op, Program},
 };
 use crate::{
-    enrich::{cache::AgentCache, ua::UserAgent},
+    enrich::{
+        cache::AgentCache,
+        geo::{Known, Places},
+        ua::UserAgent,
+    },
     event::Event,
     record::{chunk::DeadReason, plan::Slot},
 };
@@ -73,6 +77,8 @@ pub struct Buffers {
     memo: Vec<Option<Datum<'static>>>,
     uris: Vec<(Uri, TextRef<'static>)>,
     items: Vec<TextRef<'static>>,
+    ints: Vec<i32>,
+    known: Vec<Known<'static>>,
     matches: Vec<regex::Match<'static>>,
     groups: Vec<Option<Part>>,
     bytes: Vec<u8>,
@@ -111,6 +117,7 @@ pub struct Evaluation<'e, 's> {
     pub(in crate::mapping) event: &'e Event<'e>,
     agent: &'e OnceCell<Arc<UserAgent>>,
     agents: &'s mut AgentCache,
+    places: Option<&'e Places>,
     pub(in crate::mapping) shared: &'s mut Shared,
     pub(in crate::mapping) paths: &'s mut Paths,
     pub(in crate::mapping) locations: &'s mut Locations,
@@ -121,6 +128,8 @@ pub struct Evaluation<'e, 's> {
     memo: Vec<Option<Datum<'e>>>,
     uris: Vec<(Uri, TextRef<'e>)>,
     items: Vec<TextRef<'e>>,
+    ints: Vec<i32>,
+    known: Vec<Known<'e>>,
     pub(in crate::mapping) matches: Vec<regex::Match<'e>>,
     pub(in crate::mapping) groups: Vec<Option<Part>>,
     bytes: Vec<u8>,
@@ -134,6 +143,8 @@ pub struct Evaluation<'e, 's> {
 pub struct Tools<'s> {
     /// Recognised user agents.
     pub agents: &'s mut AgentCache,
+    /// Databases of places, if there are any.
+    pub places: Option<&'s Places>,
     /// What the mappings of this event share.
     pub shared: &'s mut Shared,
     /// Buffers.
@@ -166,12 +177,13 @@ pub fn watched<T>(
     watch: &mut impl Watch,
     then: impl FnOnce(&[Slot<'_>]) -> T,
 ) -> Result<T, Box<Failure>> {
-    let Tools { agents, shared, buffers } = tools;
+    let Tools { agents, places, shared, buffers } = tools;
     let mut run = Evaluation {
         program,
         event,
         agent,
         agents,
+        places,
         shared,
         paths: &mut buffers.paths,
         locations: &mut buffers.locations,
@@ -181,6 +193,8 @@ pub fn watched<T>(
         memo: emptied!(buffers.memo),
         uris: emptied!(buffers.uris),
         items: emptied!(buffers.items),
+        ints: std::mem::take(&mut buffers.ints),
+        known: emptied!(buffers.known),
         matches: emptied!(buffers.matches),
         groups: std::mem::take(&mut buffers.groups),
         bytes: std::mem::take(&mut buffers.bytes),
@@ -189,6 +203,7 @@ pub fn watched<T>(
     };
     run.text.clear();
     run.groups.clear();
+    run.ints.clear();
     run.bytes.clear();
     run.used_up.clear();
     run.used_up.resize(program.pieces, false);
@@ -206,6 +221,8 @@ pub fn watched<T>(
     buffers.memo = emptied!(run.memo);
     buffers.uris = emptied!(run.uris);
     buffers.items = emptied!(run.items);
+    buffers.ints = run.ints;
+    buffers.known = emptied!(run.known);
     buffers.matches = emptied!(run.matches);
     buffers.groups = run.groups;
     buffers.bytes = run.bytes;
@@ -335,6 +352,29 @@ impl<'e> Evaluation<'e, '_> {
     /// A text of a list.
     pub(in crate::mapping) fn list_item(&self, index: usize) -> TextRef<'e> {
         self.items[index]
+    }
+
+    /// What the databases know of an address.
+    pub(in crate::mapping) fn look_up(&mut self, address: IpAddr) -> Datum<'e> {
+        let start = self.known.len();
+        match self.places {
+            Some(places) if places.look_up(address, &mut self.known) => {
+                Datum::Place(Part { start: narrow(start), end: narrow(self.known.len()) })
+            }
+            _ => Datum::Absent,
+        }
+    }
+
+    /// What is known of a place.
+    pub(in crate::mapping) fn known(&self, place: Part) -> &[Known<'e>] {
+        &self.known[range(place)]
+    }
+
+    /// Keeps a list of numbers.
+    pub(in crate::mapping) fn ints(&mut self, numbers: &[i32]) -> Datum<'e> {
+        let start = self.ints.len();
+        self.ints.extend_from_slice(numbers);
+        Datum::Ints(Part { start: narrow(start), end: narrow(self.ints.len()) })
     }
 
     /// The custom parameters, read once per event.

@@ -82,8 +82,12 @@ pub enum Datum<'e> {
     Uri(usize),
     /// The user agent.
     Agent(&'e UserAgent),
+    /// The place of an address: a piece of what is known to the run.
+    Place(Part),
     /// A list of texts.
     List(List),
+    /// A list of numbers: a piece of the run's list of numbers.
+    Ints(Part),
     /// A JSON value.
     Json(NodeId),
     /// A match of the run, by number.

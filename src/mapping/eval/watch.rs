@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::{Datum, Evaluation};
+use super::{Datum, Evaluation, range};
 use crate::mapping::json::{NodeId, View};
 
 /// Is told what a run does.
@@ -52,6 +52,8 @@ impl<'e> Evaluation<'e, '_> {
             Datum::Agent(agent) => agent.name.as_ref().into(),
             Datum::List(list) => list.items().map(|item| Value::from(self.read(self.list_item(item)))).collect(),
             Datum::Json(node) => self.json(node),
+            Datum::Ints(list) => self.ints[range(list)].iter().map(|number| Value::from(*number)).collect(),
+            Datum::Place(_) => "a place".into(),
             Datum::Match(_) => "a match".into(),
             Datum::Bytes(part, of) => STANDARD.encode(self.bytes_of(part, of)).into(),
             // Shown before it was encoded.

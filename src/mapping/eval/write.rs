@@ -55,6 +55,18 @@ impl<'e> Evaluation<'e, '_> {
                 }
                 out.push(0);
             }
+            (Datum::Ints(list), Type::Array(items)) => {
+                let branch = items.unwrapped_branch().and_then(|(branch, _)| branch);
+                let numbers = &self.ints[range(list)];
+                if !numbers.is_empty() {
+                    write_length(out, numbers.len());
+                }
+                for number in numbers {
+                    write_branch(branch, out);
+                    write_long(out, i64::from(*number));
+                }
+                out.push(0);
+            }
             // Typing lets nothing else come here.
             _ => return Err(avro::Unwritten::Left),
         }
@@ -76,7 +88,9 @@ impl<'e> Evaluation<'e, '_> {
             | Datum::Query(_)
             | Datum::Uri(_)
             | Datum::Agent(_)
+            | Datum::Place(_)
             | Datum::List(_)
+            | Datum::Ints(_)
             | Datum::Json(_)
             | Datum::Match(_) => Slot::Unset,
         }

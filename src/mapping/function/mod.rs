@@ -4,6 +4,7 @@ pub mod condition;
 pub mod cookie;
 mod derive;
 pub mod digest;
+pub mod geo;
 pub mod header;
 pub mod parameters;
 pub mod parse;
@@ -48,21 +49,16 @@ pub enum Found {
     WrongArguments(&'static str),
     /// What is given cannot be read: why.
     Bad(String),
-    /// The function exists in the language, but not yet here.
-    NotYet,
     /// There is no such function.
     Unknown,
 }
 
-/// Functions of the language that are still to come.
-const FUNCTIONS_TO_COME: &[&str] = &["ip2geo"];
-
 /// Functions of more than a name, beside those of the request.
-const FUNCTIONS: &[&str] = &["userAgent", "cookie", "header", "eventParameters", "eventParameter"];
+const FUNCTIONS: &[&str] = &["userAgent", "cookie", "header", "eventParameters", "eventParameter", "ip2geo"];
 
 /// Functions that stand for a value of the event, as in `location()`.
 #[must_use]
-pub fn function(name: &str, arguments: &[Given]) -> Found {
+pub fn function(producers: &Producers, name: &str, arguments: &[Given]) -> Found {
     let plain =
         |producer| if arguments.is_empty() { Found::Producer(producer) } else { Found::WrongArguments("no argument") };
     if let Some(request) = Request::named(name) {
@@ -74,7 +70,7 @@ pub fn function(name: &str, arguments: &[Given]) -> Found {
         "header" => header::function(arguments),
         "eventParameters" => plain(Producer::Parameters),
         "eventParameter" => parameters::function(arguments),
-        _ if FUNCTIONS_TO_COME.contains(&name) => Found::NotYet,
+        "ip2geo" => geo::function(producers, arguments),
         _ => Found::Unknown,
     }
 }
@@ -88,25 +84,27 @@ pub fn method(producers: &Producers, of: ProducerId, name: &str, arguments: &[Gi
         Kind::Uri => uri::method(of, name, arguments),
         Kind::Query => uri::query_method(of, name, arguments),
         Kind::UserAgent => user_agent::method(of, name, arguments),
+        Kind::Place => geo::method(of, name, arguments),
         Kind::Boolean => condition::boolean_method(producers, of, name, arguments),
         Kind::TextList if matches!(producers.get(of), Producer::Header(_)) => header::method(of, name, arguments),
         Kind::Parameters => parameters::method(of, name, arguments),
         Kind::Matcher => regex::method(of, name, arguments),
         Kind::Bytes => digest::bytes_method(of, name, arguments),
-        Kind::Text | Kind::Int | Kind::Long | Kind::Float | Kind::Double | Kind::TextList | Kind::Json => {
-            Found::Unknown
-        }
+        Kind::Text
+        | Kind::Int
+        | Kind::Long
+        | Kind::Float
+        | Kind::Double
+        | Kind::TextList
+        | Kind::IntList
+        | Kind::Json => Found::Unknown,
     };
     if matches!(own, Found::Unknown) { condition::method(of, name, arguments) } else { own }
 }
 
 /// Names of all functions, for hints.
 pub fn function_names() -> impl Iterator<Item = &'static str> + Clone {
-    request::NAMES
-        .iter()
-        .map(|(name, ..)| *name)
-        .chain(FUNCTIONS.iter().copied())
-        .chain(FUNCTIONS_TO_COME.iter().copied())
+    request::NAMES.iter().map(|(name, ..)| *name).chain(FUNCTIONS.iter().copied())
 }
 
 /// Names of all methods of values of this type, for hints.
@@ -115,12 +113,13 @@ pub fn method_names(kind: Kind) -> impl Iterator<Item = &'static str> {
         Kind::Uri => uri::PARTS.iter().map(|(name, _)| *name).chain(["query"]).collect(),
         Kind::Query => vec!["value", "valueList"],
         Kind::UserAgent => user_agent::FIELDS.iter().map(|(name, _)| *name).collect(),
+        Kind::Place => geo::names().collect(),
         Kind::Boolean => vec!["and", "or", "negate"],
         Kind::TextList => header::METHODS.to_vec(),
         Kind::Parameters => vec!["value", "path"],
         Kind::Matcher => vec!["matches", "group"],
         Kind::Bytes => digest::FORMS.iter().map(|(name, _)| *name).collect(),
-        Kind::Text | Kind::Int | Kind::Long | Kind::Float | Kind::Double | Kind::Json => Vec::new(),
+        Kind::Text | Kind::Int | Kind::Long | Kind::Float | Kind::Double | Kind::IntList | Kind::Json => Vec::new(),
     };
     own.into_iter().chain(["isPresent", "isAbsent", "equalTo"])
 }

@@ -28,6 +28,10 @@ pub enum Request {
     PageViewId,
     EventId,
     UserAgentString,
+    SourceName,
+    NewParty,
+    ClockOffset,
+    ExactDevicePixelRatio,
 }
 
 /// Name, value, type, and whether every event has it. An event without an address of its client is none that a
@@ -52,6 +56,11 @@ pub(super) const NAMES: &[(&str, Request, Kind, bool)] = &[
     ("pageViewId", Request::PageViewId, Kind::Text, false),
     ("eventId", Request::EventId, Kind::Text, true),
     ("userAgentString", Request::UserAgentString, Kind::Text, false),
+    // The original has none of these.
+    ("sourceName", Request::SourceName, Kind::Text, true),
+    ("newParty", Request::NewParty, Kind::Boolean, true),
+    ("clockOffset", Request::ClockOffset, Kind::Long, true),
+    ("exactDevicePixelRatio", Request::ExactDevicePixelRatio, Kind::Double, false),
 ];
 
 impl Request {
@@ -106,13 +115,48 @@ impl Request {
             Self::PageViewId => Datum::text(event.page_view_id),
             Self::EventId => Datum::text(Some(event.event_id)),
             Self::UserAgentString => Datum::text(event.user_agent()),
+            Self::SourceName => Datum::text(Some(event.source)),
+            Self::NewParty => Datum::Boolean(event.flags.new_party),
+            Self::ClockOffset => Datum::Long(event.client_time.saturating_sub(event.request_time)),
+            Self::ExactDevicePixelRatio => {
+                event.device_pixel_ratio.and_then(ratio).map_or(Datum::Absent, Datum::Double)
+            }
         }
     }
+}
+
+/// A number to the base 36 with a fraction, as browsers write it.
+fn ratio(text: &str) -> Option<f64> {
+    const DIGITS_MAX: usize = 60;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if whole.is_empty() || text.len() > DIGITS_MAX {
+        return None;
+    }
+    let digit = |letter: char| letter.to_digit(36).map(f64::from);
+    let whole = whole.chars().try_fold(0.0, |value, letter| Some(value * 36.0 + digit(letter)?))?;
+    let fraction = fraction.chars().rev().try_fold(0.0, |value, letter| Some((value + digit(letter)?) / 36.0))?;
+    Some(whole + fraction)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ratios_have_fractions() {
+        for (text, expected) in [
+            ("2", Some(2.0)),
+            ("1.i", Some(1.5)),
+            ("1.9", Some(1.25)),
+            ("10", Some(36.0)),
+            ("", None),
+            (".i", None),
+            ("-1", None),
+            ("1.i.i", None),
+        ] {
+            assert_eq!(ratio(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn the_table_has_the_order_of_the_variants() {

@@ -1,9 +1,9 @@
-//! `userAgent()` and its nine properties. All are present unless the header is missing.
+//! `userAgent()`, its nine properties, and whether it is a robot. All are present unless the header is missing.
 
 use super::{Found, Given};
 use crate::{
     enrich::ua::UserAgent,
-    mapping::producer::{Producer, ProducerId},
+    mapping::producer::{Kind, Producer, ProducerId},
 };
 
 /// A property of a user agent.
@@ -19,6 +19,14 @@ pub enum AgentField {
     OsFamily,
     OsVersion,
     OsVendor,
+    IsBot,
+}
+
+/// Value of a property.
+#[derive(Debug)]
+pub(in crate::mapping) enum Property<'a> {
+    Text(&'a str),
+    Boolean(bool),
 }
 
 pub(super) const FIELDS: &[(&str, AgentField)] = &[
@@ -31,6 +39,7 @@ pub(super) const FIELDS: &[(&str, AgentField)] = &[
     ("osFamily", AgentField::OsFamily),
     ("osVersion", AgentField::OsVersion),
     ("osVendor", AgentField::OsVendor),
+    ("isBot", AgentField::IsBot),
 ];
 
 impl AgentField {
@@ -40,10 +49,16 @@ impl AgentField {
         FIELDS[self as usize].0
     }
 
+    /// Static type of its values.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        if self == Self::IsBot { Kind::Boolean } else { Kind::Text }
+    }
+
     /// The property of an agent.
     #[inline]
-    pub(in crate::mapping) fn of(self, agent: &UserAgent) -> &str {
-        match self {
+    pub(in crate::mapping) fn of(self, agent: &UserAgent) -> Property<'_> {
+        Property::Text(match self {
             Self::Name => &agent.name,
             Self::Family => &agent.family,
             Self::Vendor => &agent.vendor,
@@ -53,7 +68,8 @@ impl AgentField {
             Self::OsFamily => &agent.os_family,
             Self::OsVersion => &agent.os_version,
             Self::OsVendor => &agent.os_vendor,
-        }
+            Self::IsBot => return Property::Boolean(agent.is_bot),
+        })
     }
 }
 

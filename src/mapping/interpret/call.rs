@@ -5,7 +5,7 @@ use crate::{
     diagnostic::nearest,
     mapping::{
         ast::{Argument, Call, Name, Span},
-        diagnostic::{BAD_ARGUMENTS, NO_EFFECT, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
+        diagnostic::{BAD_ARGUMENTS, NO_EFFECT, NO_PLACES, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
         function::{self, Found, Given, function_names, method_names},
         producer::ProducerId,
     },
@@ -78,6 +78,11 @@ impl<'a> Interpreter<'a, '_> {
                 self.dry_run(closure, *inner, span)?;
             }
             return Ok(Value::Poison);
+        }
+        if let ("with", [Value::Closure(closure, inner)], false) =
+            (&*call.name.text, &arguments[..], matches!(receiver, Value::Pending(_)))
+        {
+            return self.call_with(closure, *inner, vec![receiver.clone()], Some(receiver), span);
         }
         match receiver {
             Value::Producer(id) => self.call_producer(id, &call.name, &arguments, span),
@@ -191,7 +196,12 @@ impl<'a> Interpreter<'a, '_> {
         }
         let given: Vec<Given> = arguments.iter().map(|value| self.given(value)).collect();
         self.spend(span, cost_of(&given))?;
-        match function::function(&name.text, &given) {
+        if name.text == "ip2geo" && !self.surroundings.has_places {
+            let message = "`ip2geo` needs a database of places, and the configuration names none";
+            let hint = "set `divolte.global.mapper.ip2geo_database` to a file of the kind `GeoLite2-City.mmdb`";
+            return Err(self.error_with_hint(NO_PLACES, span, message, hint));
+        }
+        match function::function(&self.producers, &name.text, &given) {
             Found::Producer(producer) => self.producer(span, producer),
             Found::Odd(producer, why) => {
                 self.warn(NO_EFFECT, span, why, "give it an argument");
@@ -199,7 +209,6 @@ impl<'a> Interpreter<'a, '_> {
             }
             Found::WrongArguments(wanted) => Err(self.wrong_arguments(name, wanted, arguments)),
             Found::Bad(why) => Err(self.error(BAD_ARGUMENTS, span, why)),
-            Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
             Found::Unknown if is_known(&name.text) => Err(self.wrong_arguments(name, "other arguments", arguments)),
             Found::Unknown => Err(self.unknown_function(name)),
         }
@@ -225,14 +234,11 @@ impl<'a> Interpreter<'a, '_> {
                 })
             }
             Found::Bad(why) => Err(self.error(BAD_ARGUMENTS, span, why)),
-            Found::NotYet => Err(self.not_yet(name.span, &format!("`{}`", name.text))),
             Found::Unknown => {
                 let kind = self.producers.kind(id);
                 let message = format!("{} has no method `{}`", kind.describe(), name.text);
                 Err(match nearest(&name.text, method_names(kind)) {
-                    Some(near) => {
-                        self.error_with_hint(UNKNOWN_METHOD, name.span, message, format!("did you mean `{near}`?"))
-                    }
+                    Some(near) => self.misnamed(UNKNOWN_METHOD, name.span, message, near),
                     None => self.error(UNKNOWN_METHOD, name.span, message),
                 })
             }
@@ -269,7 +275,7 @@ impl<'a> Interpreter<'a, '_> {
         let functions = function_names().chain(STATEMENTS.iter().copied());
         let known = functions.map(|known: &str| known).chain(methods);
         match nearest(&name.text, known) {
-            Some(near) => self.error_with_hint(UNKNOWN_FUNCTION, name.span, message, format!("did you mean `{near}`?")),
+            Some(near) => self.misnamed(UNKNOWN_FUNCTION, name.span, message, near),
             None => self.error(UNKNOWN_FUNCTION, name.span, message),
         }
     }

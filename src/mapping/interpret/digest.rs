@@ -41,11 +41,11 @@ impl<'a> Interpreter<'a, '_> {
     fn unknown_algorithm(&self, algorithm: &str, seeded: bool, span: Span) -> Stop<'a> {
         let kind = if seeded { "a digest with a seed" } else { "a digest" };
         let message = format!("there is no algorithm `{algorithm}` for {kind}");
-        let hint = match nearest(algorithm, Algorithm::names(seeded)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", Algorithm::names(seeded).collect::<Vec<_>>().join(", ")),
-        };
-        self.error_with_hint(BAD_ARGUMENTS, span, message, hint)
+        let report = self.reports.error(BAD_ARGUMENTS, span, message);
+        Stop::Failed(Box::new(match nearest(algorithm, Algorithm::names(seeded)) {
+            Some(near) => self.reports.instead(report, span, algorithm, near, format!("did you mean `{near}`?")),
+            None => report.hint(format!("there are {}", Algorithm::names(seeded).collect::<Vec<_>>().join(", "))),
+        }))
     }
 
     /// Methods of a digest. It changes and is given back, as in the original.
@@ -82,10 +82,10 @@ impl<'a> Interpreter<'a, '_> {
             ("result", _) => Err(self.wrong_arguments(name, "no argument", arguments)),
             (other, _) => {
                 let message = format!("a digest has no method `{other}`");
-                let hint = nearest(other, ["add", "result"]).map_or_else(
-                    || "texts are made of its result: `.result().toHexLower()`".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
+                if let Some(near) = nearest(other, ["add", "result"]) {
+                    return Err(self.misnamed(UNKNOWN_METHOD, name.span, message, near));
+                }
+                let hint = "texts are made of its result: `.result().toHexLower()`";
                 Err(self.error_with_hint(UNKNOWN_METHOD, name.span, message, hint))
             }
         }

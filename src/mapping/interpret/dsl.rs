@@ -1,11 +1,11 @@
 //! The statements of the mapping language: `map`, `when`, `parse`, `section`, `stop`, `exit`.
 
 use super::{
-    Context, Evaluated, Interpreter, Value,
+    Context, Evaluated, Interpreter, Stop, Value,
     value::{Pending, PendingKind, TypeWord},
 };
 use crate::mapping::{
-    action::{Action, Mapped},
+    action::{Action, Literal, Mapped},
     ast::{Closure, Name, Span},
     diagnostic::{BAD_ARGUMENTS, BAD_VALUE, NEVER_EQUAL, NO_EFFECT, NOT_TEXT, PRINTED, UNKNOWN_METHOD},
     function::condition::comparable,
@@ -167,14 +167,18 @@ impl<'a> Interpreter<'a, '_> {
             return Ok(Mapped::Literal(literal));
         }
         let message = format!("{} cannot be mapped", value.describe());
-        Err(match value {
-            Value::Interpolated(_) => self.error_with_hint(BAD_VALUE, span, message, "add `.toString()` to it"),
+        let report = self.reports.error(BAD_VALUE, span, message);
+        Err(Stop::Failed(Box::new(match value {
+            Value::Interpolated(_) => report.hint("add `.toString()` to it"),
             Value::Decimal(number) => {
                 let hint = format!("write `{number}d` for a double or `{number}f` for a float");
-                self.error_with_hint(BAD_VALUE, span, message, hint)
+                let written = self.reports.source().text.get(span.range()).unwrap_or_default();
+                let mut pieces = written.split(|letter: char| !letter.is_ascii_digit() && letter != '.');
+                let written = pieces.find(|piece| piece.parse() == Ok(*number)).unwrap_or_default();
+                self.reports.instead(report, span, written, &format!("{number}d"), hint)
             }
-            _ => self.error(BAD_VALUE, span, message),
-        })
+            _ => report,
+        })))
     }
 
     /// `map('field', value)`
@@ -282,7 +286,13 @@ impl<'a> Interpreter<'a, '_> {
                     PendingKind::Match(_) => ("match", "`against`"),
                 };
                 let message = format!("`{function}` is not followed by `{}`", name.text);
-                Err(self.error_with_hint(UNKNOWN_METHOD, name.span, message, format!("it is followed by {links}")))
+                let report = self.reports.error(UNKNOWN_METHOD, name.span, message);
+                let hint = format!("it is followed by {links}");
+                // Only one word can be meant.
+                let link = links.trim_matches('`');
+                let report =
+                    if link.contains('`') { report.hint(hint) } else { report.fix(name.span.range(), link, hint) };
+                Err(Stop::Failed(Box::new(report)))
             }
         }
     }
@@ -310,11 +320,13 @@ impl<'a> Interpreter<'a, '_> {
     ) {
         let Producer::EqualLiteral(_, literal) = producer else { return };
         let kind = self.producers.kind(id);
+        let long = match literal {
+            Some(Literal::Int(number)) if kind == Kind::Long => Some(*number),
+            _ => None,
+        };
         let hint = match (literal, arguments) {
             (Some(literal), _) if comparable(kind, literal) => return,
-            (Some(crate::mapping::action::Literal::Int(number)), _) if kind == Kind::Long => {
-                format!("write `{number}L`")
-            }
+            _ if long.is_some() => format!("write `{}L`", long.unwrap_or_default()),
             (None, [Value::Interpolated(_)]) => "an interpolated text equals nothing: add `.toString()`".to_owned(),
             (None, [Value::Null]) => "for absence write `.isAbsent()`".to_owned(),
             _ => "only values of the same type can be equal".to_owned(),
@@ -322,7 +334,12 @@ impl<'a> Interpreter<'a, '_> {
         let identifier = self.producers.identifier(id);
         let other = arguments.first().map_or("nothing", Value::describe);
         let message = format!("{identifier} is {}, {other} never equals it", kind.describe());
-        self.warn(NEVER_EQUAL, span, message, &hint);
+        let report = self.reports.warning(NEVER_EQUAL, span, message);
+        let report = match long {
+            Some(number) => self.reports.instead(report, span, &number.to_string(), &format!("{number}L"), hint),
+            None => report.hint(hint),
+        };
+        self.reports.add(report);
     }
 
     /// Reports the calls whose second half never came.

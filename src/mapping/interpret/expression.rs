@@ -171,10 +171,12 @@ impl<'a> Interpreter<'a, '_> {
         let message = format!("there is no variable `{name}`");
         let functions = function_names().chain(["stop", "exit", "section", "map", "when", "match", "parse", "not"]);
         if functions.clone().any(|function| function == name) {
-            return self.error_with_hint(UNKNOWN_NAME, span, message, format!("to call the function write `{name}()`"));
+            let report = self.reports.error(UNKNOWN_NAME, span, message);
+            let hint = format!("to call the function write `{name}()`");
+            return Stop::Failed(Box::new(report.fix(span.range(), format!("{name}()"), hint)));
         }
         match nearest(name, functions.map(|known: &str| known).chain(self.variable_names())) {
-            Some(near) => self.error_with_hint(UNKNOWN_NAME, span, message, format!("did you mean `{near}`?")),
+            Some(near) => self.misnamed(UNKNOWN_NAME, span, message, near),
             None => self.error(UNKNOWN_NAME, span, message),
         }
     }
@@ -203,11 +205,13 @@ impl<'a> Interpreter<'a, '_> {
             Value::Producer(id) => {
                 let kind = self.producers.kind(*id);
                 let message = format!("{} has no property `{}`", kind.describe(), name.text);
-                let hint = match nearest(&name.text, method_names(kind)) {
-                    Some(near) => format!("did you mean `.{near}()`?"),
-                    None => "methods are called with brackets".to_owned(),
+                let Some(near) = nearest(&name.text, method_names(kind)) else {
+                    let hint = "methods are called with brackets";
+                    return Err(self.error_with_hint(UNKNOWN_METHOD, name.span, message, hint));
                 };
-                Err(self.error_with_hint(UNKNOWN_METHOD, name.span, message, hint))
+                let report = self.reports.error(UNKNOWN_METHOD, name.span, message);
+                let hint = format!("did you mean `.{near}()`?");
+                Err(Stop::Failed(Box::new(report.fix(name.span.range(), format!("{near}()"), hint))))
             }
             other => {
                 let message = format!("{} has no property `{}`", other.describe(), name.text);

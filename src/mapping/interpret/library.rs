@@ -111,9 +111,7 @@ impl<'a> Interpreter<'a, '_> {
         let message = format!("`{}.{}` is not supported in mappings", library.name(), name.text);
         let known = NAMES.iter().find(|(_, own, _)| *own == library).map_or(&[][..], |(.., methods)| methods);
         match nearest(&name.text, known.iter().copied()) {
-            Some(near) if near != name.text => {
-                self.error_with_hint(UNKNOWN_METHOD, name.span, message, format!("did you mean `{near}`?"))
-            }
+            Some(near) if near != name.text => self.misnamed(UNKNOWN_METHOD, name.span, message, near),
             _ => self.error(UNKNOWN_METHOD, name.span, message),
         }
     }

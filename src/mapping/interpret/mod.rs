@@ -1,8 +1,8 @@
 //! Runs a script once, when it is loaded, and yields its actions.
 //!
 //! The interpreter has no access to anything outside but what it is given: no files, no clock, no classes. Steps, depth
-//! and memory are bounded; what takes long counts as so many steps. A statement that fails is reported and left out; what it would have defined is poisoned, so that one
-//! mistake gives one message.
+//! and memory are bounded; what takes long counts as so many steps. A statement that fails is reported and left out;
+//! what it would have defined is poisoned, so that one mistake gives one message.
 
 mod call;
 mod collection;
@@ -25,7 +25,7 @@ use std::{collections::HashSet, rc::Rc};
 use super::{
     action::Action,
     ast::{Closure, Name, Script, Span, Statement, StatementKind},
-    diagnostic::{Code, LIMIT, NOT_YET, Reports, UNSUPPORTED_CONSTRUCT},
+    diagnostic::{Code, LIMIT, Reports, UNSUPPORTED_CONSTRUCT},
     function::digest::{Algorithm, Digest},
     producer::{Producer, ProducerId, Producers},
     typing,
@@ -63,12 +63,14 @@ pub struct Surroundings {
     pub environment: fn(&str) -> Option<String>,
     /// The clock, milliseconds since the Unix epoch.
     pub now_ms: i64,
+    /// Whether there is a database of places.
+    pub has_places: bool,
 }
 
 impl Default for Surroundings {
     /// No variables, and no time but the epoch.
     fn default() -> Self {
-        Self { environment: |_| None, now_ms: 0 }
+        Self { environment: |_| None, now_ms: 0, has_places: false }
     }
 }
 
@@ -151,12 +153,14 @@ impl<'a> Interpreter<'a, '_> {
         Stop::Failed(Box::new(self.reports.error(code, span, message).hint(hint)))
     }
 
-    fn unsupported(&self, span: Span, what: &str) -> Stop<'a> {
-        self.error(UNSUPPORTED_CONSTRUCT, span, format!("{what} is not supported in mappings"))
+    /// A mistake at a name, and what it was probably meant to be.
+    fn misnamed(&self, code: Code, span: Span, message: impl Into<String>, near: &str) -> Stop<'a> {
+        let report = self.reports.error(code, span, message);
+        Stop::Failed(Box::new(report.fix(span.range(), near, format!("did you mean `{near}`?"))))
     }
 
-    fn not_yet(&self, span: Span, what: &str) -> Stop<'a> {
-        self.error(NOT_YET, span, format!("{what} is not supported by this release"))
+    fn unsupported(&self, span: Span, what: &str) -> Stop<'a> {
+        self.error(UNSUPPORTED_CONSTRUCT, span, format!("{what} is not supported in mappings"))
     }
 
     fn warn(&mut self, code: Code, span: Span, message: impl Into<String>, hint: &str) {
@@ -201,12 +205,12 @@ impl<'a> Interpreter<'a, '_> {
 
     fn text(&mut self, span: Span, text: impl Into<Rc<str>>) -> Evaluated<'a> {
         let text = text.into();
-        self.take_room(span, text.len())?;
+        self.take_room(span, text.len() + 16)?;
         Ok(Value::Text(text))
     }
 
     fn list(&mut self, span: Span, items: Vec<Value<'a>>) -> Evaluated<'a> {
-        self.take_room(span, (items.len() + 1) * 16)?;
+        self.take_room(span, (items.len() + 1) * 32)?;
         self.spend(span, items.len() / 4)?;
         self.lists.push(items);
         Ok(Value::List(self.lists.len() - 1))

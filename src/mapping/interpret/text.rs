@@ -84,9 +84,6 @@ impl<'a> Interpreter<'a, '_> {
         arguments: &[Value<'a>],
         span: Span,
     ) -> Evaluated<'a> {
-        if let ("with", [Value::Closure(closure, context)]) = (name.text.as_str(), arguments) {
-            return self.call_with(closure, *context, vec![receiver.clone()], Some(receiver.clone()), span);
-        }
         let found = match receiver {
             Value::Text(text) | Value::Interpolated(text) => self.text_method(&text.clone(), name, arguments, span)?,
             Value::List(_) | Value::Map(_) => self.collection_method(receiver, name, arguments, span)?,
@@ -112,7 +109,7 @@ impl<'a> Interpreter<'a, '_> {
         }
         let message = format!("{} has no method `{}` that mappings support", receiver.describe(), name.text);
         Err(match nearest(&name.text, known.iter().copied()) {
-            Some(near) => self.error_with_hint(UNKNOWN_METHOD, name.span, message, format!("did you mean `{near}`?")),
+            Some(near) => self.misnamed(UNKNOWN_METHOD, name.span, message, near),
             None => self.error(UNKNOWN_METHOD, name.span, message),
         })
     }
@@ -181,7 +178,10 @@ impl<'a> Interpreter<'a, '_> {
             ("tokenize", [separator]) => {
                 let Some(signs) = separator.text().cloned() else { return Ok(None) };
                 let parts = text.split(|letter| signs.contains(letter)).filter(|part| !part.is_empty());
-                let parts = parts.map(str::to_owned).collect();
+                let parts: Vec<_> = parts.take(regex::PARTS_MAX + 1).map(str::to_owned).collect();
+                if parts.len() > regex::PARTS_MAX {
+                    return Err(self.limit(span, "the text has too many parts"));
+                }
                 return self.texts(parts, span).map(Some);
             }
             _ => return self.text_question(text, name, arguments, span),

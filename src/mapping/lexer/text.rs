@@ -154,7 +154,9 @@ impl Lexer<'_, '_> {
         let span = Span::new(start, self.at);
         let written = self.script[span.range()].to_owned();
         let report = self.reports.error(BAD_LITERAL, span, format!("`{written}` is no escape"));
-        self.reports.add(report.hint(format!("for the signs themselves write `\\{written}`")));
+        let doubled = format!("\\{written}");
+        let hint = format!("for the signs themselves write `{doubled}`");
+        self.reports.add(report.fix(span.range(), doubled, hint));
     }
 
     fn dollar(&mut self, style: Style, text: &mut String, pieces: &mut Vec<Piece>) {
@@ -169,7 +171,8 @@ impl Lexer<'_, '_> {
             if style.interpolates && style.escapes == Escapes::Backslash {
                 let span = Span::new(self.at, self.at + 1);
                 let report = self.reports.error(BAD_LITERAL, span, "`$` starts an interpolation, but no name follows");
-                self.reports.add(report.hint("write `\\$` for the sign itself, or use single quotes"));
+                let hint = "write `\\$` for the sign itself, or use single quotes";
+                self.reports.add(report.fix(span.range(), "\\$", hint));
             }
             self.at += 1;
             text.push('$');

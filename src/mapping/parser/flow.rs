@@ -38,7 +38,10 @@ impl Parser {
     fn for_each(&mut self) -> Parsed<Option<(Name, Expr)>> {
         let start = self.at;
         self.brackets += 1;
-        if self.starts_declaration() || self.is_word("def") {
+        self.peek();
+        let typed = matches!(self.peek_at(1), TokenKind::Word(word) if word != "in")
+            || matches!(self.peek_at(1), TokenKind::Sign("." | "<" | "["));
+        if typed {
             self.skip_type();
         }
         self.peek();

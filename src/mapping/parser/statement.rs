@@ -243,7 +243,9 @@ impl Parser {
     pub(super) fn parameters(&mut self, close: &str) -> Parsed<Vec<Parameter>> {
         let mut list = Vec::new();
         while !self.is(close) {
-            if self.is_word("def") || self.starts_declaration() {
+            // A name alone is no type, whatever its first letter.
+            self.peek();
+            if matches!(self.peek_at(1), TokenKind::Word(_) | TokenKind::Sign("." | "<" | "[")) {
                 self.skip_type();
             }
             let name = self.name()?;

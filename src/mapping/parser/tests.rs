@@ -155,6 +155,7 @@ fn blocks_and_closures() {
         ("mapping\n{\n  a()\n  b();; c()\n}", "mapping({ a(); b(); c() })"),
         ("mapping { c -> a() }", "mapping({ c -> a() })"),
         ("f { a, b = 1 -> a }", "f({ a, b -> a })"),
+        ("f { String a, def b, List<String> c -> a }", "f({ a, b, c -> a })"),
         ("f(1) { it }", "f(1, { it })"),
         ("[a: 's', 'b': 2, (k): 3].each { k, v -> k }", "['a': 's', 'b': 2, k: 3].each({ k, v -> k })"),
         ("[:]", "[]"),
@@ -182,8 +183,9 @@ fn blocks_and_closures() {
 
 #[test]
 fn methods_are_kept_apart() {
-    let (script, errors) =
-        read("def helper(x, y = 2) { 'h-' + x }\nstatic String other() {\n 1 }\nmapping { helper('z') }");
+    let (script, errors) = read(
+        "def helper(String x, final int y = 2) { 'h-' + x }\nstatic String other() {\n 1 }\nmapping { helper('z') }",
+    );
     assert!(errors.is_empty(), "{}", render(&errors, false));
     let names: Vec<_> = script.methods.iter().map(|method| &*method.name.text).collect();
     assert_eq!(names, ["helper", "other"]);

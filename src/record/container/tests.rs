@@ -18,7 +18,7 @@ fn schema() -> RecordSchema {
 
 /// A file with one block per entry, one record per text.
 fn file(blocks: &[Vec<String>]) -> Vec<u8> {
-    let mut out = header(&schema(), &SYNC);
+    let mut out = header(&schema(), &SYNC, Codec::Null);
     for texts in blocks {
         let mut data = Vec::new();
         for text in texts {
@@ -53,6 +53,10 @@ fn deflate(data: &[u8]) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap()
+}
+
+fn packed(codec: Codec, data: &[u8]) -> Vec<u8> {
+    Compressor::new(codec).compress(data).unwrap().to_vec()
 }
 
 type ReadBlock = (BlockHead, Vec<u8>);
@@ -95,8 +99,20 @@ fn the_header_holds_the_schema_and_nothing_else() {
     expected.extend(json.as_bytes());
     expected.push(0);
     expected.extend(SYNC);
-    assert_eq!(header(&schema, &SYNC), expected);
+    assert_eq!(header(&schema, &SYNC, Codec::Null), expected);
     assert_eq!(ContainerReader::open(expected.as_slice()).unwrap().schema(), json);
+}
+
+#[test]
+fn a_header_names_the_codec_of_what_is_compressed() {
+    for codec in Codec::ALL {
+        let mut bytes = header(&schema(), &SYNC, codec);
+        block(&mut bytes, 1, &packed(codec, b"\x02a"), &SYNC);
+        let named = bytes.windows(CODEC_KEY.len()).any(|window| window == CODEC_KEY.as_bytes());
+        assert_eq!(named, codec != Codec::Null, "{codec:?}");
+        let (blocks, end) = read(&bytes);
+        assert_eq!((blocks.len(), blocks[0].1.as_slice(), end), (1, &b"\x02a"[..], Ok(())), "{codec:?}");
+    }
 }
 
 #[test]
@@ -108,6 +124,8 @@ fn files_of_others_are_read() {
         (vec![("avro.schema", &json[..])], raw.to_vec()),
         (vec![("avro.codec", b"null"), ("x", b"\xff"), ("avro.schema", json)], raw.to_vec()),
         (vec![("avro.schema", json), ("avro.codec", b"deflate")], deflate(raw)),
+        (vec![("avro.schema", json), ("avro.codec", b"snappy")], packed(Codec::Snappy, raw)),
+        (vec![("avro.codec", b"zstandard"), ("avro.schema", json)], packed(Codec::Zstandard, raw)),
     ] {
         let header_bytes = foreign(&metadata, &[]).len() as u64;
         let head = BlockHead { offset: header_bytes, ..stored.0 };
@@ -135,7 +153,7 @@ fn files_that_cannot_be_read_are_refused() {
         ([MAGIC.as_slice(), &[2, 1]].concat(), "the header at byte 0 is damaged".to_owned()),
         ([MAGIC.as_slice(), &[2], &[0xff; 9], &[1]].concat(), "the header at byte 0 is damaged".to_owned()),
         (endless, "the header at byte 0 is damaged".to_owned()),
-        (foreign(&[json, ("avro.codec", b"zstandard")], &[]), "the codec 'zstandard' is not supported".to_owned()),
+        (foreign(&[json, ("avro.codec", b"xz")], &[]), "the codec 'xz' is not supported".to_owned()),
         (
             foreign(&[json, deflated], &[(1, b"\xff\xff")]),
             format!("the block at byte {deflated_head} cannot be inflated"),

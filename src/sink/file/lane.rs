@@ -49,6 +49,14 @@ impl Lane {
         self.pending.bytes = self.data.len();
     }
 
+    /// Bytes of the file with what is pending, which takes as much as it is if it is `stored` as it is, and cannot be
+    /// foretold otherwise. Nothing if there is no record.
+    pub(super) fn bytes(&self, stored: bool) -> u64 {
+        let pending = if stored { self.pending.bytes as u64 } else { 0 };
+        let written = self.file.as_ref().filter(|file| pending > 0 || file.records() > 0);
+        written.map_or(0, AvroFile::length) + pending
+    }
+
     /// Writes what is pending as one block and syncs it. False if nothing is.
     pub(super) fn end_block(&mut self) -> Result<bool, Trouble> {
         if self.pending.records == 0 {

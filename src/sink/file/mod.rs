@@ -35,10 +35,10 @@ use uuid::Uuid;
 
 use crate::{
     checkpoint::{Checkpoint, Offset, SinkName},
-    config::settings::FileSettings,
+    config::settings::{self, FileSettings},
     disk::Disk,
     metrics::{Histogram, Metrics},
-    record::{chunk::RecordChunk, schema::RecordSchema},
+    record::{chunk::RecordChunk, container::Codec, schema::RecordSchema},
     util::{clock::Clock, reason::reason},
 };
 
@@ -167,6 +167,7 @@ pub struct FileSink {
     working: PathBuf,
     publish: PathBuf,
     policy: RollPolicy,
+    codec: Codec,
     schema: Arc<RecordSchema>,
     fingerprint: String,
     behind: Behind,
@@ -218,7 +219,9 @@ impl FileSink {
             name: settings.name.clone(),
             working: settings.working_directory.clone(),
             publish: settings.publish_directory.clone(),
-            policy: RollPolicy::new(settings.sync_after_records, settings.sync_after, settings.roll_every),
+            policy: RollPolicy::new(settings.sync_after_records, settings.sync_after, settings.roll_every)
+                .by_size(settings.roll_bytes),
+            codec: codec(settings.codec),
             fingerprint: fingerprint(&schema),
             schema,
             behind,
@@ -302,6 +305,11 @@ impl FileSink {
         Ok(())
     }
 
+    /// Whether the lane's file is old or large enough.
+    fn roll_due(&self, lane: &Lane, now_ms: i64) -> bool {
+        self.policy.roll_due(lane.opened_ms, now_ms) || self.policy.large(lane.bytes(self.codec == Codec::Null))
+    }
+
     /// Whether blocks must end now although no file rolls.
     fn sync_due(&self, why: Tick, now_ms: i64) -> bool {
         // Full blocks end in the middle of a chunk. Under steady load no chunk would ever end with every block, so from
@@ -309,6 +317,15 @@ impl FileSink {
         let straggling = why == Tick::Written
             && self.full_since_ms.is_some_and(|since_ms| elapsed(since_ms, COMMIT_EVERY_MS, now_ms));
         straggling || why == Tick::Room || self.lanes.iter().any(|lane| self.policy.sync_due(&lane.pending, now_ms))
+    }
+}
+
+fn codec(configured: settings::Codec) -> Codec {
+    match configured {
+        settings::Codec::Null => Codec::Null,
+        settings::Codec::Deflate => Codec::Deflate,
+        settings::Codec::Snappy => Codec::Snappy,
+        settings::Codec::Zstandard => Codec::Zstandard,
     }
 }
 
@@ -355,7 +372,7 @@ impl Sink for FileSink {
             return self.stop(ledger);
         }
         let now_ms = self.clock.now_ms();
-        if self.lanes.iter().any(|lane| self.policy.roll_due(lane.opened_ms, now_ms)) {
+        if self.lanes.iter().any(|lane| self.roll_due(lane, now_ms)) {
             return self.roll(now_ms, ledger);
         }
         if self.sync_due(why, now_ms) {

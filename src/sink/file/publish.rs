@@ -72,7 +72,7 @@ impl FileSink {
             let target = self.publish.join(&finished);
             // Two files that were begun in one second, by this process or a former one, must not meet later.
             if self.disk.metadata(&target).map_err(trouble("look at", &target))?.is_none() {
-                match AvroFile::create(&self.disk, &path, &self.schema, false) {
+                match AvroFile::create(&self.disk, &path, &self.schema, self.codec, false) {
                     Ok(file) => {
                         self.tidy.keep(&path);
                         self.unsynced_names = true;
@@ -94,11 +94,10 @@ impl FileSink {
         Err(trouble("make a file in", &self.working)(io::ErrorKind::AlreadyExists.into()))
     }
 
-    /// Ends and publishes every file that has lived long enough, and begins new ones.
+    /// Ends and publishes every file that is old or large enough, and begins new ones.
     pub(super) fn roll(&mut self, now_ms: i64, ledger: &mut Ledger) -> Result<(), SinkError> {
         self.end_blocks()?;
-        let due = |sink: &Self, lane: usize| sink.policy.roll_due(sink.lanes[lane].opened_ms, now_ms);
-        let lanes: Vec<_> = (0..self.lanes.len()).filter(|lane| due(self, *lane)).collect();
+        let lanes: Vec<_> = (0..self.lanes.len()).filter(|lane| self.roll_due(&self.lanes[*lane], now_ms)).collect();
         self.end_files(&lanes, ledger)?;
         let opened = self.open_lanes().map_err(self.unavailable());
         // Committed even if that failed: what is published is done with.

@@ -85,7 +85,8 @@ impl FileSink {
         let open = self.lanes[index].file.as_ref().map(|file| file.path().to_owned());
         match self.find(&path, &partial.mark)? {
             Found::Good if partial.schema == self.fingerprint => {
-                let file = AvroFile::reopen(&self.disk, &path, &partial.mark).map_err(trouble("open", &path))?;
+                let file =
+                    AvroFile::reopen(&self.disk, &path, &partial.mark, self.codec).map_err(trouble("open", &path))?;
                 self.tidy.keep(&path);
                 self.lanes[index].set_file(file, &self.fingerprint);
                 // A file that was begun in the meantime is not needed.
@@ -159,7 +160,7 @@ impl FileSink {
             self.tidy.later(path.to_owned());
             return Ok(());
         }
-        let mut file = AvroFile::reopen(&self.disk, path, &mark).map_err(trouble("open", path))?;
+        let mut file = AvroFile::reopen(&self.disk, path, &mark, self.codec).map_err(trouble("open", path))?;
         file.finish().map_err(trouble("complete", path))?;
         let to = directory.join(finished(path));
         self.publishing.push(Intent { from: path.to_owned(), to, mark });

@@ -12,17 +12,6 @@ const BOTH: &str = "divolte.mappings.m {
 ";
 /// A schema with one field.
 const SCHEMA: &str = r#"{"type": "record", "name": "R", "fields": [{"name": "s", "type": "string", "default": ""}]}"#;
-/// A database of places, made for tests.
-const PLACES: &[u8] = include_bytes!("../../conformance/groups/geo-test.mmdb");
-
-/// The database, as if it were one of countries.
-fn countries() -> Vec<u8> {
-    let (city, country) = (b"GeoIP2-City", b"GeoIP2-Land");
-    let at = PLACES.windows(city.len()).position(|bytes| bytes == city).expect("the type of the database");
-    let mut bytes = PLACES.to_vec();
-    bytes[at..at + city.len()].copy_from_slice(country);
-    bytes
-}
 
 fn places(name: &'static str) -> Case {
     Case::new(name, "divolte.global.mapper.ip2geo_database = places.mmdb\n")
@@ -69,7 +58,6 @@ pub fn cases() -> Vec<Case> {
         ),
         places("places_missing"),
         places("places_are_no_database").file("places.mmdb", "not a database"),
-        places("places_without_cities").file("places.mmdb", countries()),
         site(
             "hadoop_names_a_file_system",
             "<configuration>\n  <property><name>fs.defaultFS</name><value>hdfs://n:8020</value></property>\n</configuration>",

@@ -62,10 +62,7 @@ pub fn cases() -> Vec<Case> {
         ),
         ("absent_hdfs", "divolte.global.hdfs.client { fs.defaultFS = \"hdfs://namenode:8020\" }"),
         ("absent_directory", "divolte.sinks.s { type = hdfs, file_strategy { publish_dir = \"s3a://bucket/x\" } }"),
-        (
-            "later",
-            "divolte {\n  global.mapper.digest_reuse = original\n  sinks.s { type = file, file_strategy { codec = deflate, roll_size = 1G }, on_full = skip_oldest }\n}",
-        ),
+        ("odd_later", "divolte {\n  global.mapper.digest_reuse = original\n  global.dead_letters.max_size = 2G\n}"),
         (
             "everything_in_one_run",
             "divolte {\n  global.server { port = abc, hst = x }\n  sources.a { type = browser, party_timeout = x }\n  mappings.m { sources = [b], sinks = [c] }\n}",
@@ -73,8 +70,8 @@ pub fn cases() -> Vec<Case> {
         ("odd_ping", "divolte.sources.j { type = json, event_path = /ping }"),
         ("odd_cookies", "divolte.sources.b { type = browser, party_cookie = \"a b\", session_cookie = \"a b\" }"),
         (
-            "odd_durability",
-            "divolte.global.journal { durability = fsync, retention_time = 1 hour }\ndivolte.sources.browser { type = browser, durability = flush }",
+            "durability_beyond_the_journal",
+            "divolte.global.journal.durability = flush\ndivolte.sources.browser { type = browser, durability = fsync }",
         ),
         (
             "odd_use",

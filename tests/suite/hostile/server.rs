@@ -40,6 +40,8 @@ impl Server {
     pub fn start(limits: &[&str]) -> Self {
         let place = Place::new();
         let mut command = place.serve();
+        // As it is with a configuration file: what cannot be an event is answered as if it were one.
+        command.args(["--set", "divolte.sources.json.strict=false"]);
         for limit in SHORT.iter().chain(limits) {
             command.arg("--set").arg(format!("divolte.global.server.limits.{limit}"));
         }

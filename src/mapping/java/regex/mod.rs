@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::uri::Part;
 
+/// Most parts of a text that is split.
+pub const PARTS_MAX: usize = 20_000;
+
 /// Steps that a backtracking match may take.
 const BACKTRACK_MAX: usize = 200_000;
 
@@ -71,6 +74,9 @@ pub fn split(pattern: &str, text: &str) -> Result<Vec<String>, BadPattern> {
     for found in regex.find_iter(text) {
         // Nothing found in front of the text makes no empty first part.
         if found.end() > 0 && !(found.is_empty() && found.start() == text.len()) {
+            if parts.len() == PARTS_MAX {
+                return Err(bad("it makes too many parts"));
+            }
             parts.push(text[from..found.start()].to_owned());
             from = found.end();
         }

@@ -1,0 +1,73 @@
+//! The journal as an operator meets it.
+
+use serde_json::Value;
+
+use crate::run::{BrowserRequest, Place};
+
+fn said(place: &Place, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = place.output(arguments);
+    let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    (output.status.code(), text)
+}
+
+#[test]
+fn a_cursor_of_a_removed_sink_is_told_and_can_be_renamed_and_removed() {
+    let place = Place::new();
+    let (code, text) = said(&place, &["journal", "cursor", "ls"]);
+    assert!(code == Some(0) && text.contains("there are no cursors"), "{text}");
+    assert_eq!(place.start(place.serve()).stop(), Some(0));
+    let (_, text) = said(&place, &["journal", "cursor", "ls"]);
+    assert!(text.contains("files  has everything below 0") && !text.contains("no sink"), "{text}");
+    let (code, text) = said(&place, &["journal", "cursor", "rename", "files", "old"]);
+    assert_eq!(code, Some(0), "{text}");
+
+    let mut program = place.start(place.serve());
+    let status: Value = serde_json::from_slice(&place.admin("/status").body).expect("JSON");
+    assert_eq!(status["journal"]["orphans"], serde_json::json!(["old"]), "{status}");
+    let health = place.admin("/health/ready");
+    let text = String::from_utf8_lossy(&health.body).into_owned();
+    assert!(health.status == 200 && text.contains("the cursor of `old` belongs to no sink"), "{text}");
+    assert!(program.output().contains("belongs to no sink"), "{}", program.output());
+    let (code, text) = said(&place, &["journal", "cursor", "remove", "old"]);
+    assert!(code == Some(2) && text.contains("another process uses the journal"), "{text}");
+    let (_, text) = said(&place, &["journal", "cursor", "ls"]);
+    assert!(text.contains("belongs to no sink"), "{text}");
+    assert_eq!(program.stop(), Some(0));
+
+    for (arguments, expected) in [
+        (["rename", "old", "files"].as_slice(), 2),
+        (&["remove", "old"], 0),
+        (&["remove", "old"], 2),
+        (&["rename", "nobody", "old"], 2),
+    ] {
+        let (code, text) = said(&place, &[["journal", "cursor"].as_slice(), arguments].concat());
+        assert_eq!(code, Some(expected), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn the_journal_is_measured() {
+    let place = Place::new();
+    let mut program = place.start(place.serve());
+    for request in BrowserRequest::all() {
+        request.send(place.port).response();
+    }
+    let status: Value = serde_json::from_slice(&place.admin("/status").body).expect("JSON");
+    let journal = &status["journal"];
+    assert_eq!(journal["segments"], 1, "{status}");
+    assert!(journal["seconds_until_full"].as_f64().is_some_and(|seconds| seconds > 1000.0), "{status}");
+    let text = String::from_utf8_lossy(&place.admin("/metrics").body).into_owned();
+    for line in ["headwater_journal_segments 1", "headwater_journal_refusing 0", "headwater_journal_orphans 0"] {
+        assert!(text.lines().any(|found| found == line), "no {line}\n{text}");
+    }
+    for histogram in ["write", "sync"] {
+        let none = format!("headwater_journal_{histogram}_duration_seconds_count 0");
+        assert!(histogram == "sync" || !text.contains(&none), "{text}");
+    }
+    assert_eq!(program.stop(), Some(0));
+    let (code, text) = said(&place, &["check"]);
+    assert_eq!(code, Some(0), "{text}");
+    for part in ["one sync takes", "of 1000 events a second while a sink is down"] {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+}
