@@ -18,6 +18,7 @@ mod layers;
 mod options;
 mod origin;
 mod problem;
+mod pseudonym;
 mod scan;
 mod section;
 pub mod settings;

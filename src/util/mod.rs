@@ -5,4 +5,5 @@ pub mod backoff;
 pub mod clock;
 pub mod descriptors;
 pub mod reason;
+pub mod secret;
 pub mod terminal;
