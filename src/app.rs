@@ -13,11 +13,18 @@ use std::{
     time::Duration,
 };
 
-use tokio::{runtime::Runtime, sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
+    time::timeout,
+};
 
 use crate::{
     admin::{Admin, AdminState, Token},
-    config::settings::{Settings, SinkSettings},
+    config::settings::{MappingSettings, Settings, SinkSettings},
+    delivery::current::{InForce, MappingInForce},
     listen::{self, Counters, Gate, ListenError, Listener},
     metrics::Metrics,
     pipeline::{self, Feed, Pipeline, PipelineError},
@@ -121,18 +128,31 @@ impl App {
         let databases = &settings.mapper.geo_databases;
         let places = reload::open_places(databases)?;
         let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, places.as_ref(), runtime.handle())?;
+        let hangup = || signal(SignalKind::hangup()).map_err(StartError::Runtime);
         if let Some(places) = places {
-            runtime.spawn(reload::follow_places(databases.clone(), places));
+            runtime.spawn(reload::follow_places(databases.clone(), places, metrics.clone(), hangup()?));
         }
+        let mappings: Vec<_> = feeds.iter().map(|feed| Arc::clone(&feed.mapping)).collect();
+        let in_force = Arc::new(in_force(&settings, clock.now_ms()));
         let gate = Arc::new(Gate::with_limit(settings.server.limits.requests_max));
         let parts = RouterParts {
             intake: pipeline.intake.clone(),
-            keep: Arc::new(pipeline::keep(feeds, &settings.journal.keep)),
-            clock,
+            keep: Arc::new(pipeline::keep(&mappings, &settings.journal.keep)),
+            clock: Arc::clone(&clock),
             metrics: metrics.clone(),
             gate: Arc::clone(&gate),
         };
         let router = Arc::new(Router::new(&settings, &parts));
+        let reload = reload::Mappings {
+            settings: Arc::new(settings.clone()),
+            mappings,
+            exchange: pipeline.exchange.clone(),
+            router: Arc::clone(&router),
+            in_force: Arc::clone(&in_force),
+            metrics: metrics.clone(),
+            clock,
+        };
+        runtime.spawn(reload.follow(hangup()?));
         let (stop, stopped) = watch::channel(false);
         let address = listener.local_address();
         let admin = admin_listener.as_ref().map(|listener| (listener.local_address(), Token::random()));
@@ -144,6 +164,7 @@ impl App {
                 metrics: metrics.clone(),
                 gate: Arc::clone(&gate),
                 window: Arc::clone(&pipeline.window),
+                mappings: in_force,
             };
             let admin = Admin::new(state, &settings.admin.host, listener.local_address().ip(), token.clone());
             let mut limits = settings.server.limits.clone();
@@ -213,6 +234,18 @@ impl App {
         let (address, token) = self.admin.as_ref()?;
         Some(format!("http://{address}/?token={}", token.reveal()))
     }
+}
+
+/// What the admin pages show of the mappings at start.
+fn in_force(settings: &Settings, now_ms: i64) -> InForce {
+    let shown = |file: &Option<PathBuf>| file.as_ref().map(|file| file.display().to_string());
+    let mapping = |mapping: &MappingSettings| MappingInForce {
+        name: mapping.name.clone(),
+        script: shown(&mapping.mapping_script_file),
+        schema: shown(&mapping.schema_file),
+        since: now_ms,
+    };
+    InForce::new(settings.mappings.iter().map(mapping).collect())
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

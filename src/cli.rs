@@ -9,7 +9,7 @@ use clap::{
 use clap_complete::Shell;
 
 use crate::{
-    command::{cat::CatArguments, cursor::JournalCommand},
+    command::{cat::CatArguments, cursor::JournalCommand, map::MapArguments, playground::PlaygroundArguments},
     config::LoadRequest,
 };
 
@@ -58,6 +58,12 @@ pub enum Command {
         #[arg(long, value_name = "AVSC", value_hint = ValueHint::FilePath)]
         compatible_with: Option<PathBuf>,
     },
+    /// Print the records that requests would become, or what keeps them from it
+    #[command(after_help = example::MAP)]
+    Map(MapArguments),
+    /// Write a mapping on a local page, and see at once what it makes of requests
+    #[command(after_help = example::PLAYGROUND)]
+    Playground(PlaygroundArguments),
     /// Print Avro files as JSON, one record a line, also while they are being published
     #[command(after_help = example::CAT)]
     Cat(CatArguments),

@@ -106,6 +106,8 @@ declare! {
     mapping_events: Counter by ["mapping", "sink", "outcome"];
     /// Dead letters, by mapping, sink and reason
     dead_letters: Counter by ["mapping", "sink", "reason"];
+    /// Attempts to take up what was exchanged on disk, by what it was and what came of it: `done`, `refused` or `unchanged`
+    reloads: Counter by ["what", "result"];
     /// Mapping one block to the records of a sink
     mapping_duration: Histogram in Seconds by ["sink"];
 
@@ -218,6 +220,12 @@ impl Metrics {
     #[must_use]
     pub fn refused(&self, source: &str, reason: &'static str) -> Counter {
         self.events_refused.at([source, reason])
+    }
+
+    /// Attempts to take up what was exchanged on disk, by what it was and by `done`, `refused` or `unchanged`.
+    #[must_use]
+    pub fn reloads(&self, what: &'static str, result: &'static str) -> Counter {
+        self.reloads.at([what, result])
     }
 
     /// Events dropped for a sink to make room.

@@ -9,10 +9,10 @@ use tokio::runtime::Handle;
 
 use crate::{
     config::settings::{
-        Durability, FileSettings, JournalOptions, KeepHeaders, OnFull, Settings, SinkSettings, StartAt,
+        Durability, FileSettings, JournalOptions, KeepHeaders, MapperSettings, OnFull, Settings, SinkSettings, StartAt,
     },
     delivery::{
-        self, DeliveryHandle, DeliveryStatus, Ending,
+        self, CurrentMappings, DeliveryHandle, DeliveryStatus, Ending, Program,
         live::{Sampler, Window},
     },
     disk::{Disk, RealDisk},
@@ -42,16 +42,45 @@ pub struct Feed {
 
 /// Headers and cookies that the mappings read, and what is asked for beside them.
 #[must_use]
-pub fn keep(feeds: &[Feed], asked: &KeepHeaders) -> Keep {
+pub fn keep(mappings: &[Arc<Mapping>], asked: &KeepHeaders) -> Keep {
     let mut keep = match asked {
         KeepHeaders::Auto => Keep::default(),
         KeepHeaders::All => Keep { all_headers: true, ..Keep::default() },
         KeepHeaders::Named(names) => Keep { headers: names.clone(), ..Keep::default() },
     };
-    for feed in feeds {
-        keep.add(feed.mapping.keep());
+    for mapping in mappings {
+        keep.add(mapping.keep());
     }
     keep
+}
+
+/// The mappings in force, per sink; where they are exchanged.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// Which feeds a sink has, by number, and its mappings.
+    sinks: Vec<(Vec<usize>, Arc<CurrentMappings>)>,
+}
+
+impl Exchange {
+    /// The mappings of a sink, which from now on are exchanged with all others; none if it has none.
+    fn join(&mut self, feeds: &[Feed], sink: &str) -> Option<(Vec<Arc<Mapping>>, Arc<CurrentMappings>)> {
+        let feeds_it = |feed: &Feed| feed.sinks.iter().any(|name| name == sink);
+        let numbers: Vec<usize> = (0..feeds.len()).filter(|number| feeds_it(&feeds[*number])).collect();
+        if numbers.is_empty() {
+            return None;
+        }
+        let mappings: Vec<_> = numbers.iter().map(|number| Arc::clone(&feeds[*number].mapping)).collect();
+        let current = Arc::new(CurrentMappings::new(mappings.clone()));
+        self.sinks.push((numbers, Arc::clone(&current)));
+        Some((mappings, current))
+    }
+
+    /// Puts mappings in force, those of all feeds in their order. Each sink takes them up with its next block.
+    pub fn set(&self, mappings: &[Arc<Mapping>]) {
+        for (numbers, current) in &self.sinks {
+            current.set(numbers.iter().filter_map(|number| mappings.get(*number).cloned()).collect());
+        }
+    }
 }
 
 /// Why the pipeline does not start.
@@ -77,6 +106,8 @@ pub struct Pipeline {
     pub intake: Intake,
     /// What the deliveries show to who looks.
     pub window: Arc<Window>,
+    /// The mappings in force.
+    pub exchange: Exchange,
     deliveries: Vec<DeliveryHandle>,
 }
 
@@ -101,13 +132,16 @@ impl Pipeline {
         let forget = Box::new(move |block: &Block| forgetful.forget(block.events().map(|(_, event)| event)));
         let journal = Arc::new(Journal::open(journal_settings, Arc::clone(&disk), forget)?);
         let window = Arc::new(Window::new(Arc::clone(clock)));
-        let wiring = Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window, places };
+        let exchange = Exchange::default();
+        let mut wiring =
+            Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window, exchange, places };
         let numbers = Arc::new(FileNumbers::new());
         // All sinks are made before any of them works: a wrong one stops the start with nothing half done.
         let mut parts = Vec::new();
         for SinkSettings::File(file) in &settings.sinks {
             parts.extend(wiring.files(file, &numbers)?);
         }
+        let exchange = wiring.exchange;
         for orphan in journal.orphans() {
             let (sink, upto) = (&orphan.sink, orphan.upto);
             tracing::warn!(
@@ -118,7 +152,7 @@ impl Pipeline {
         let deliveries =
             parts.into_iter().map(|parts| delivery::spawn(parts, runtime)).collect::<Result<Vec<_>, _>>()?;
         let intake = Intake { journal: Arc::clone(&journal), duplicates };
-        Ok(Self { journal, intake, window, deliveries })
+        Ok(Self { journal, intake, window, exchange, deliveries })
     }
 
     /// How each delivery is doing.
@@ -198,7 +232,14 @@ fn journal_settings(
 }
 
 /// What a delivery to files is made of.
-type FileParts = delivery::Parts<FileSink, delivery::Program>;
+type FileParts = delivery::Parts<FileSink, Program>;
+
+/// What a thread needs to map with these settings.
+#[must_use]
+pub fn scratch(mapper: &MapperSettings, places: Option<&Arc<CurrentPlaces>>) -> Scratch {
+    let agents = AgentCache::new(mapper.user_agent_cache_size).with_client_hints(mapper.client_hints);
+    Scratch::with_agents(agents).with_places(places.map(Arc::clone))
+}
 
 /// What the parts of a delivery are made of.
 struct Wiring<'a> {
@@ -209,21 +250,15 @@ struct Wiring<'a> {
     metrics: &'a Metrics,
     journal: &'a Journal,
     window: &'a Arc<Window>,
+    exchange: Exchange,
     places: Option<&'a Arc<CurrentPlaces>>,
 }
 
 impl Wiring<'_> {
-    fn scratch(&self) -> Scratch {
-        let mapper = &self.settings.mapper;
-        let agents = AgentCache::new(mapper.user_agent_cache_size).with_client_hints(mapper.client_hints);
-        Scratch::with_agents(agents).with_places(self.places.map(Arc::clone))
-    }
-
     /// The delivery of a sink that writes files; none if no mapping feeds it.
-    fn files(&self, file: &FileSettings, numbers: &Arc<FileNumbers>) -> Result<Option<FileParts>, PipelineError> {
-        let feeding = self.feeds.iter().filter(|feed| feed.sinks.iter().any(|name| name == file.name.as_str()));
-        let mappings: Vec<Arc<Mapping>> = feeding.map(|feed| Arc::clone(&feed.mapping)).collect();
-        let Some(first) = mappings.first() else { return Ok(None) };
+    fn files(&mut self, file: &FileSettings, numbers: &Arc<FileNumbers>) -> Result<Option<FileParts>, PipelineError> {
+        let Some((mappings, current)) = self.exchange.join(self.feeds, file.name.as_str()) else { return Ok(None) };
+        let first = &mappings[0];
         let behind = Behind::from(self.settings.journal.durability);
         let sink = FileSink::open(
             file,
@@ -253,7 +288,7 @@ impl Wiring<'_> {
             sink,
             ledger: Ledger::new(cursor, names, letters, self.metrics),
             reader,
-            map: delivery::program(mappings, self.scratch(), sampler),
+            map: Program::new(file.name.clone(), current, scratch(&self.settings.mapper, self.places), sampler),
             metrics: self.metrics.clone(),
             backoff: delivery::backoff(),
         }))

@@ -24,7 +24,7 @@ pub struct AllowedHosts {
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// No host, or one that is not ours.
     #[error("this host name is not served here; set divolte.global.admin.host to it, or ask by address")]
     Host,
@@ -34,7 +34,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    pub(super) fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             Self::Origin => StatusCode::FORBIDDEN,
@@ -49,7 +49,7 @@ impl AllowedHosts {
         Self { configured: bare(host).to_ascii_lowercase(), bound }
     }
 
-    pub(super) fn check(&self, version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let mut hosts = headers.get_all(HOST).iter();
         let header = hosts.next().and_then(|value| value.to_str().ok());
         // HTTP/2 clients name the host in the target, and may leave the header out.

@@ -44,19 +44,23 @@ const WATCH: Duration = Duration::from_secs(1);
 const SILENCE_MAX: u32 = 5;
 
 /// The page with its style and script in it, and a policy that lets nothing else run.
-pub(super) static PAGE: LazyLock<LivePage> = LazyLock::new(LivePage::assemble);
+pub(super) static PAGE: LazyLock<SealedPage> = LazyLock::new(|| {
+    SealedPage::new(
+        include_str!("../../static/admin/page.html"),
+        include_str!("../../static/admin/page.css"),
+        include_str!("../../static/admin/page.js"),
+    )
+});
 
-/// See [`PAGE`].
-pub(super) struct LivePage {
-    pub(super) html: Bytes,
-    pub(super) policy: HeaderValue,
+/// A page of its own style and script, and the policy that lets nothing else run.
+pub(crate) struct SealedPage {
+    pub(crate) html: Bytes,
+    pub(crate) policy: HeaderValue,
 }
 
-impl LivePage {
-    fn assemble() -> Self {
-        let frame = include_str!("../../static/admin/page.html");
-        let style = include_str!("../../static/admin/page.css");
-        let script = include_str!("../../static/admin/page.js");
+impl SealedPage {
+    /// Puts style and script into the frame, at `{{style}}` and `{{script}}`.
+    pub(crate) fn new(frame: &str, style: &str, script: &str) -> Self {
         let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
         let policy = format!(
             "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; connect-src 'self'; \

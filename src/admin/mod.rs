@@ -28,13 +28,14 @@ use uuid::Uuid;
 
 pub use guard::AllowedHosts;
 pub use live::AdminBody;
+pub(crate) use live::SealedPage;
 pub use token::Token;
 
 use live::LiveBody;
 
 use crate::{
     config::settings::LimitSettings,
-    delivery::{DeliveryStatus, live::Window},
+    delivery::{DeliveryStatus, current::InForce, live::Window},
     journal::Journal,
     listen::{self, Answer, ConnInfo, Counters, Gate, Listener},
     metrics::Metrics,
@@ -43,7 +44,7 @@ use crate::{
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 const EVENT_STREAM: &str = "text/event-stream";
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 
 /// Connections at once; scrapers and probes need few.
 const CONNECTIONS_MAX: usize = 64;
@@ -67,6 +68,8 @@ pub struct AdminState {
     pub gate: Arc<Gate>,
     /// What the deliveries show.
     pub window: Arc<Window>,
+    /// Which mappings are in force.
+    pub mappings: Arc<InForce>,
 }
 
 /// Answers the requests of the admin listener.
@@ -161,7 +164,8 @@ impl Answer for Admin {
     }
 }
 
-struct Page {
+/// An answer that forbids everything but what its policy allows.
+pub(crate) struct Page {
     status: StatusCode,
     content_type: &'static str,
     policy: HeaderValue,
@@ -169,21 +173,28 @@ struct Page {
 }
 
 impl Page {
-    fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+    /// An answer on which nothing runs.
+    pub(crate) fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         Self { status, content_type, policy: HeaderValue::from_static(NOTHING_RUNS), body: body.into() }
     }
 
-    fn text(status: StatusCode, text: impl Into<Bytes>) -> Self {
+    /// An answer for people.
+    pub(crate) fn text(status: StatusCode, text: impl Into<Bytes>) -> Self {
         Self::new(status, TEXT, text)
     }
 
     /// The live page. It shows nothing by itself, and asks for the token where none was brought.
     fn live(trusted: bool) -> Self {
-        let status = if trusted { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
-        Self { policy: live::PAGE.policy.clone(), ..Self::new(status, HTML, live::PAGE.html.clone()) }
+        Self::sealed(&live::PAGE, trusted)
     }
 
-    fn reply(self) -> Response<AdminBody> {
+    /// A page that runs its own script alone.
+    pub(crate) fn sealed(page: &SealedPage, trusted: bool) -> Self {
+        let status = if trusted { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+        Self { policy: page.policy.clone(), ..Self::new(status, HTML, page.html.clone()) }
+    }
+
+    pub(crate) fn reply(self) -> Response<AdminBody> {
         let (mut head, body) = self.head();
         head.headers.insert(CONTENT_LENGTH, body.len().into());
         Response::from_parts(head, AdminBody::Whole(body.into()))
@@ -211,7 +222,7 @@ impl Page {
     }
 }
 
-fn to_json(value: &impl serde::Serialize) -> Vec<u8> {
+pub(crate) fn to_json(value: &impl serde::Serialize) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(value).expect("texts, numbers and lists are always JSON");
     text.push(b'\n');
     text

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::AdminState;
 use crate::{
     checkpoint::{MappingTotals, Offset},
-    delivery::{Health, Report},
+    delivery::{Health, Report, current::MappingInForce},
     journal::{self, Durability},
     listen::Phase,
 };
@@ -18,6 +18,8 @@ pub(super) struct Status {
     listener: &'static str,
     requests_in_progress: usize,
     journal: JournalStatus,
+    /// Since when which script and schema are in force.
+    mappings: Vec<MappingInForce>,
     sinks: Vec<SinkStatus>,
 }
 
@@ -72,6 +74,7 @@ pub(super) fn look(state: &AdminState) -> Status {
         requests_in_progress: state.gate.inside(),
         sinks: reports.into_iter().map(|report| sink(report, journal.next)).collect(),
         journal: journal_status(&journal),
+        mappings: state.mappings.get(),
     }
 }
 

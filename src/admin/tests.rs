@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::*;
 use crate::{
     checkpoint::{MappingTotals, Offset, Outcomes, SinkName, Totals},
-    delivery::Health,
+    delivery::{Health, current::MappingInForce},
     disk::SimulatedDisk,
     journal::{Durability, JournalSettings},
     util::clock::ManualClock,
@@ -32,7 +32,15 @@ fn admin() -> Admin {
     let journal = Journal::open(settings, Arc::new(SimulatedDisk::new()), Box::new(|_| {})).expect("in memory");
     let deliveries = ["a", "b"].map(|name| Arc::new(DeliveryStatus::new(SinkName::new(name)))).to_vec();
     let window = Arc::new(Window::new(Arc::new(ManualClock::at(0))));
-    let state = AdminState { journal: Arc::new(journal), deliveries, metrics, gate: Arc::new(Gate::new()), window };
+    let mapping = MappingInForce { name: "m".into(), script: Some("m.groovy".into()), schema: None, since: 0 };
+    let state = AdminState {
+        journal: Arc::new(journal),
+        deliveries,
+        metrics,
+        gate: Arc::new(Gate::new()),
+        window,
+        mappings: Arc::new(InForce::new(vec![mapping])),
+    };
     Admin::new(state, "127.0.0.1", IpAddr::from([127, 0, 0, 1]), Token::random())
 }
 
@@ -83,6 +91,8 @@ async fn status_has_totals_per_mapping() {
     assert_eq!(value["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(value["journal"]["durability"], "none");
     assert_eq!(value["journal"]["events_max"], 10);
+    let mapping = json!({"name": "m", "script": "m.groovy", "schema": null, "since": 0});
+    assert_eq!(value["mappings"], json!([mapping]));
     assert_eq!(value["sinks"][0]["upto"], 7);
     assert_eq!(value["sinks"][0]["mappings"][0]["delivered"], 6);
     assert_eq!(value["sinks"][1]["health"], "healthy");

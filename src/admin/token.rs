@@ -24,7 +24,7 @@ impl Token {
     }
 
     /// Whether a request brings it: as `Authorization: Bearer`, or as `token` in the query.
-    pub(super) fn is_with(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_with(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
         let query = uri.query().into_iter().flat_map(|query| query.split('&'));
         let mut given = bearer.into_iter().chain(query.filter_map(|pair| pair.strip_prefix("token=")));

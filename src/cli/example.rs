@@ -44,6 +44,29 @@ pub(super) const CHECK: &str = examples!(
 Ends with 0 if a start would succeed and with 2 if it would be refused."
 );
 
+/// Of `map`.
+pub(super) const MAP: &str = examples!(
+    "  headwater map -c site.conf --request visit.har
+      The records of what a browser has recorded (in its developer tools: network, save all as HAR)
+  headwater map -c site.conf --request request.txt --trace
+      The same of requests as they are sent, with the lines of the script that were carried out
+  headwater map -c site.conf --mapping clicks --request -
+      One mapping, with requests from the standard input, such as JSON lines
+  headwater map -c site.conf --listen
+      Answers a JSON object that is posted to http://127.0.0.1:8390/ with its record
+
+Ends with 1 if a request has no record although a mapping takes it,
+and with 2 if script, schema or configuration are wrong."
+);
+
+/// Of `playground`.
+pub(super) const PLAYGROUND: &str = examples!(
+    "  headwater playground -c site.conf
+      Prints the link of a page with script, schema and requests; nothing that is changed there is written to disk
+  headwater playground
+      The same with the built-in mapping"
+);
+
 /// Of `cat`.
 pub(super) const CAT: &str = examples!(
     "  headwater cat data/events

@@ -26,6 +26,9 @@ fn wrong_usage_ends_with_code_2() {
         "headwater",
         "headwater surve",
         "headwater cat",
+        "headwater map",
+        "headwater map --listen 1.2.3.4:5 --request a",
+        "headwater map --listen nowhere",
         "headwater cat --new data",
         "headwater cat --follow --schema data",
         "headwater completions tcsh",
@@ -47,6 +50,8 @@ fn every_command_has_help_with_examples_and_no_option_that_means_nothing_to_it()
     for (name, configured, exemplified) in [
         ("serve", true, true),
         ("check", true, true),
+        ("map", true, true),
+        ("playground", true, true),
         ("cat", false, true),
         ("completions", false, true),
         ("version", false, false),
@@ -61,7 +66,16 @@ fn every_command_has_help_with_examples_and_no_option_that_means_nothing_to_it()
 
 #[test]
 fn examples_are_commands() {
-    let texts = [example::ALL, example::SERVE, example::CHECK, example::CAT, example::COMPLETIONS, example::CURSOR];
+    let texts = [
+        example::ALL,
+        example::SERVE,
+        example::CHECK,
+        example::MAP,
+        example::PLAYGROUND,
+        example::CAT,
+        example::COMPLETIONS,
+        example::CURSOR,
+    ];
     let lines = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("  headwater"));
     let mut count = 0;
     for line in lines {

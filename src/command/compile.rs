@@ -89,6 +89,28 @@ pub fn mappings(settings: &Settings) -> Result<(Vec<Mapping>, Vec<Diagnostic>), 
     if errors.is_empty() { Ok((compiled, warnings)) } else { Err(errors) }
 }
 
+/// Script and schema of a mapping as they stand.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn texts(mapping: &MappingSettings) -> Result<(Arc<SourceText>, Arc<SourceText>), Diagnostic> {
+    Ok((script(mapping)?, schema_text(mapping.schema_file.as_deref())?))
+}
+
+/// Compiles a mapping of these texts in the place of its files.
+///
+/// # Errors
+/// Everything that is wrong with either.
+pub fn draft(
+    settings: &Settings,
+    mapping: &MappingSettings,
+    script: &Arc<SourceText>,
+    schema: &Arc<SourceText>,
+) -> Result<(Mapping, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let schema = parsed(schema).map_err(|error| vec![error])?;
+    mapping::compile(options(settings, mapping), script, &schema)
+}
+
 fn options(settings: &Settings, mapping: &MappingSettings) -> MappingOptions {
     MappingOptions {
         name: mapping.name.clone(),
@@ -130,15 +152,20 @@ fn script(mapping: &MappingSettings) -> Result<Arc<SourceText>, Diagnostic> {
 
 /// Reads a schema; the built-in one if no file is named.
 pub(super) fn schema(file: Option<&Path>) -> Result<Arc<RecordSchema>, Diagnostic> {
-    let source = match file {
-        Some(file) => read(file)?,
-        None => Arc::new(SourceText { name: "built-in schema".to_owned(), text: builtin::schema_text().to_owned() }),
-    };
+    parsed(&schema_text(file)?)
+}
+
+fn schema_text(file: Option<&Path>) -> Result<Arc<SourceText>, Diagnostic> {
+    let built_in = || SourceText { name: "built-in schema".to_owned(), text: builtin::schema_text().to_owned() };
+    file.map_or_else(|| Ok(Arc::new(built_in())), read)
+}
+
+fn parsed(source: &Arc<SourceText>) -> Result<Arc<RecordSchema>, Diagnostic> {
     RecordSchema::parse(&source.text).map(Arc::new).map_err(|error| {
         let diagnostic =
             Diagnostic::error(code::SCHEMA, format!("schema `{}` cannot be used: {}", source.name, error.message));
         match error.position {
-            Some(position) => diagnostic.at(&source, position.offset..position.offset, ""),
+            Some(position) => diagnostic.at(source, position.offset..position.offset, ""),
             None => diagnostic,
         }
     })

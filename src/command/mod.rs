@@ -7,11 +7,14 @@ pub mod compile;
 pub mod completions;
 pub mod cursor;
 pub mod layout;
+pub mod map;
 mod place;
+pub mod playground;
 pub mod preflight;
 pub mod report;
 pub mod serve;
 pub mod summary;
+pub mod trial;
 pub mod upgrade;
 pub mod version;
 
@@ -82,6 +85,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             CheckFormat::Text => check::run(&request, compatible_with.as_deref(), &mut out),
             CheckFormat::Json => report::run(&request, compatible_with.as_deref(), &mut out),
         },
+        Command::Map(arguments) => map::run(&request, &arguments, &mut out),
+        Command::Playground(arguments) => playground::run(&request, &arguments, &mut out),
         Command::Cat(arguments) => cat::run(&arguments, Dress::of(&io::stdout()), &mut out).map_err(|error| {
             let told = format!("headwater: {error}");
             if error.is_wrong_usage() { Failure::Config(told) } else { Failure::Running(told) }

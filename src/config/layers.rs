@@ -40,6 +40,8 @@ pub struct Layers {
     pub own: usize,
     /// Whether there is no file.
     pub embedded: bool,
+    /// The file.
+    pub file: Option<PathBuf>,
     /// Variables that substitutions and defaults are looked up in.
     pub environment: HashMap<String, String>,
     /// Oddities of the arguments and of what surrounds the file.
@@ -62,7 +64,8 @@ impl Layers {
     pub fn read(request: &LoadRequest) -> Result<Self, Vec<Diagnostic>> {
         let Surroundings { environment, file, outside, warnings } = Surroundings::read(request);
         let embedded = file.is_none();
-        let mut layers = Self { parsed: Vec::new(), texts: Vec::new(), own: 0, embedded, environment, warnings };
+        let mut layers =
+            Self { parsed: Vec::new(), texts: Vec::new(), own: 0, embedded, file: file.clone(), environment, warnings };
         let mut errors = Vec::new();
         if let Some(data) = &request.data {
             layers.assign("--data", "divolte.global.data_directory", &data.to_string_lossy(), &mut errors);

@@ -91,7 +91,8 @@ pub fn inspect(request: &LoadRequest) -> Result<Loaded, Vec<Diagnostic>> {
         Err(fault) => return Err(vec![circle(&fault, &problems)]),
     };
     let options = options::read(&tree, &reference, &problems);
-    let settings = validate::validate(options, layers.embedded, &layers.environment, &problems);
+    let mut settings = validate::validate(options, layers.embedded, &layers.environment, &problems);
+    settings.config_file = layers.file;
     Ok(Loaded { settings, diagnostics: problems.into_diagnostics() })
 }
 

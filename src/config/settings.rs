@@ -44,6 +44,8 @@ pub struct Settings {
     pub absent_sinks: Vec<RemoteSinkSettings>,
     /// Started without a configuration file: demo page, JSON source at `/event`, directories made.
     pub embedded: bool,
+    /// The file that it was read from, if there is one.
+    pub config_file: Option<PathBuf>,
     /// What is odd but no error.
     pub warnings: Vec<Diagnostic>,
 }

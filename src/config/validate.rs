@@ -62,6 +62,7 @@ pub fn validate(
         sinks,
         absent_sinks: absent,
         embedded,
+        config_file: None,
         warnings: Vec::new(),
     }
 }

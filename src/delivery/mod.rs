@@ -7,6 +7,7 @@
 //! Invariant: the ledger has a block before the sink has its records.
 //! Invariant: the sink is asked for a checkpoint after every block and at least every [`TICK`].
 
+pub mod current;
 pub mod live;
 mod meters;
 mod retry;
@@ -31,17 +32,16 @@ use tokio::{
 use crate::{
     checkpoint::{Offset, Span},
     journal::{Block, GapReason, ReadError, Reader},
-    mapping::{self, Mapping, Scratch},
     metrics::Metrics,
     record::chunk::RecordChunk,
     sink::{Ledger, LedgerError, Sink, SinkError, Tick},
     util::backoff::Backoff,
 };
 
-use live::Sampler;
 use meters::Meters;
 use retry::Deadline;
 
+pub use current::{CurrentMappings, Map, Program};
 pub use retry::backoff;
 pub use status::{DeliveryStatus, Health, Report};
 
@@ -61,7 +61,7 @@ pub struct Parts<S, M> {
     pub ledger: Ledger,
     /// A reader of the journal; where it stands does not matter.
     pub reader: Reader,
-    /// The mapping step; see [`program`].
+    /// The mapping step; see [`Program`].
     pub map: M,
     /// All metrics.
     pub metrics: Metrics,
@@ -105,19 +105,6 @@ impl DeliveryHandle {
     }
 }
 
-/// A mapping step; called once per block.
-pub type Program = Box<dyn FnMut(&Arc<Block>, &mut RecordChunk) + Send>;
-
-/// The mapping step of a sink: its mappings in order, with what they keep in `scratch`. What comes of it
-/// is shown to the `sampler`.
-#[must_use]
-pub fn program(mappings: Vec<Arc<Mapping>>, mut scratch: Scratch, mut sampler: Sampler) -> Program {
-    Box::new(move |block, chunk| {
-        mapping::map(&mappings, block, &mut scratch, chunk);
-        sampler.look(&mappings, chunk);
-    })
-}
-
 /// Starts a delivery on a thread of its own.
 ///
 /// # Errors
@@ -125,7 +112,7 @@ pub fn program(mappings: Vec<Arc<Mapping>>, mut scratch: Scratch, mut sampler: S
 pub fn spawn<S, M>(parts: Parts<S, M>, runtime: &Handle) -> io::Result<DeliveryHandle>
 where
     S: Sink + Send + 'static,
-    M: FnMut(&Arc<Block>, &mut RecordChunk) + Send + 'static,
+    M: Map + Send + 'static,
 {
     let (deadline, receiver) = watch::channel(None);
     let mut delivery = Delivery::new(parts, receiver);
@@ -172,7 +159,7 @@ struct Delivery<S, M> {
 impl<S, M> Delivery<S, M>
 where
     S: Sink,
-    M: FnMut(&Arc<Block>, &mut RecordChunk),
+    M: Map,
 {
     fn new(parts: Parts<S, M>, deadline: watch::Receiver<Option<Instant>>) -> Self {
         let sink = parts.ledger.sink().clone();
@@ -246,8 +233,11 @@ where
 
     async fn block(&mut self, block: &Arc<Block>) -> Result<(), Failure> {
         let Parts { sink, ledger, map, .. } = &mut self.parts;
+        if let Some(schema) = map.renew(block.span().first) {
+            sink.change(&schema, ledger).await?;
+        }
         let began = Instant::now();
-        map(block, &mut self.chunk);
+        map.map(block, &mut self.chunk);
         let mapped = Instant::now();
         self.meters.mapping.observe(mapped - began);
         ledger.take(&mut self.chunk);

@@ -10,6 +10,7 @@ mod bind;
 mod connection;
 mod gate;
 mod limit;
+mod memory;
 pub mod protocol;
 pub mod proxy;
 mod serve;
@@ -29,6 +30,7 @@ pub use bind::{ListenError, Listener, bind};
 pub use connection::Hold;
 use connection::Link;
 pub use gate::{Gate, Pass, Phase, Shut};
+pub use memory::converse;
 pub use serve::{Counters, serve};
 
 /// A response: its body is known when it is made, so it needs no box.

@@ -90,7 +90,7 @@ impl Lower<'_> {
                 Action::When { condition, body, span } => {
                     let position = position(self.source, *span);
                     let condition = self.node(*condition);
-                    let at = self.push(Op::Unless { condition, target: 0, position });
+                    let at = self.push(Op::Unless { condition, target: 0, position }, *span);
                     self.actions(body, exits, stops);
                     let end = self.program.ops.len();
                     self.land(vec![at], end);
@@ -101,14 +101,15 @@ impl Lower<'_> {
                     let end = self.program.ops.len();
                     self.land(inner, end);
                 }
-                Action::Stop => stops.push(self.push(Op::Jump { target: 0 })),
-                Action::Exit => exits.push(self.push(Op::Jump { target: 0 })),
+                Action::Stop => stops.push(self.push(Op::Jump { target: 0 }, Span::default())),
+                Action::Exit => exits.push(self.push(Op::Jump { target: 0 }, Span::default())),
             }
         }
     }
 
-    fn push(&mut self, op: Op) -> usize {
+    fn push(&mut self, op: Op, place: Span) -> usize {
         self.program.ops.push(op);
+        self.program.places.push(place);
         self.program.ops.len() - 1
     }
 
@@ -135,7 +136,7 @@ impl Lower<'_> {
             }
             Mapped::Producer(id) => Op::Set { field, value: self.node(*id) },
         };
-        self.push(op);
+        self.push(op, span);
     }
 
     /// How a value becomes one of the field's logical type, if it has one that says so.

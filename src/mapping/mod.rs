@@ -20,6 +20,7 @@ pub mod lower;
 pub mod parser;
 pub mod producer;
 pub mod program;
+mod trace;
 pub mod typing;
 
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use block::map;
+pub use trace::{Step, trace};
 
 use crate::{
     diagnostic::{Diagnostic, SourceText},
@@ -50,6 +52,7 @@ pub struct Mapping {
     keep: Keep,
     program: Program,
     plan: Plan,
+    script: Arc<SourceText>,
 }
 
 /// How a mapping is configured, beside its script and schema.
@@ -126,6 +129,18 @@ impl Mapping {
         &self.schema
     }
 
+    /// The script that it was made of.
+    #[must_use]
+    pub fn script(&self) -> &Arc<SourceText> {
+        &self.script
+    }
+
+    /// Names of the sources whose events it takes.
+    #[must_use]
+    pub fn sources(&self) -> &[String] {
+        &self.options.sources
+    }
+
     /// Names of the fields that its script may set, in the order of the schema.
     #[must_use]
     pub fn set_fields(&self) -> Vec<&str> {
@@ -173,7 +188,7 @@ pub fn compile(
     }
     let program = lower::lower(&outcome, schema, script, &patterns, &options);
     let (schema, plan, keep) = (Arc::clone(schema), Plan::compile(schema), keep(&program));
-    Ok((Mapping { options, schema, keep, program, plan }, diagnostics))
+    Ok((Mapping { options, schema, keep, program, plan, script: Arc::clone(script) }, diagnostics))
 }
 
 /// The headers and cookies that a program reads.

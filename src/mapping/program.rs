@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     action::Literal,
+    ast::Span,
     function::logical::Conversion,
     java::{
         jsonpath::Path,
@@ -24,6 +25,8 @@ use crate::{
 pub struct Program {
     /// What is done, in order; jumps go forward only, so a run always ends.
     pub ops: Vec<Op>,
+    /// Where in the script each of them stands; empty for what has no place of its own.
+    pub places: Vec<Span>,
     /// The values; operands come before what is made of them.
     pub nodes: Vec<Node>,
     /// Number of memo places.

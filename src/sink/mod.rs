@@ -9,9 +9,11 @@ pub mod file;
 pub mod ledger;
 pub mod roll;
 
+use std::sync::Arc;
+
 use crate::{
     checkpoint::{Checkpoint, SinkName},
-    record::chunk::RecordChunk,
+    record::{chunk::RecordChunk, schema::RecordSchema},
 };
 
 pub use avro_file::Behind;
@@ -79,6 +81,13 @@ pub trait Sink {
     /// Takes over one chunk, in order; waits only for room. The chunk is only borrowed for the call where the backend
     /// copies what it needs.
     async fn write(&mut self, chunk: &RecordChunk) -> Result<(), SinkError>;
+
+    /// The records of every later chunk are of this schema, which may be another one than before. Comes between two
+    /// chunks; the new schema holds even if this fails, since a rewind maps with it. Nothing to do for a backend whose
+    /// records do not stand behind a schema of their own.
+    async fn change(&mut self, _schema: &Arc<RecordSchema>, _ledger: &mut Ledger) -> Result<(), SinkError> {
+        Ok(())
+    }
 
     /// Makes progress durable outside and commits the ledger, in the order that its backend needs.
     async fn checkpoint(&mut self, why: Tick, ledger: &mut Ledger) -> Result<(), SinkError>;

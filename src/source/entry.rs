@@ -1,6 +1,9 @@
 //! What both kinds of source do with an event once it is read: keep headers and cookies, hand it to the intake, count.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{
+    cell::RefCell,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use http::HeaderMap;
 use prometheus_client::metrics::counter::Counter;
@@ -37,7 +40,8 @@ pub(super) struct Entry {
     pub(super) name: String,
     intake: Intake,
     clock: Arc<dyn Clock>,
-    kept: Kept,
+    /// Locked for reading only, but for the moment of a reload.
+    kept: RwLock<Kept>,
     counters: Counters,
 }
 
@@ -78,7 +82,12 @@ impl Entry {
             dropped: reasons.into_iter().map(|reason| (reason, metrics.dropped(name, reason))).collect(),
             refused: REFUSALS.map(|reason| metrics.refused(name, reason)),
         };
-        Self { name: name.to_owned(), intake, clock, kept: Kept::new(keep), counters }
+        Self { name: name.to_owned(), intake, clock, kept: RwLock::new(Kept::new(keep)), counters }
+    }
+
+    /// From now on events keep these headers and cookies.
+    pub(super) fn keep(&self, keep: &Keep) {
+        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Kept::new(keep);
     }
 
     /// Milliseconds since the Unix epoch.
@@ -97,14 +106,17 @@ impl Entry {
 
     /// Hands one event to the intake, with the headers and cookies of its request that are kept.
     pub(super) fn accept(&self, event: &Event<'_>, request: &HeaderMap, run: &mut Run) -> Accepted {
-        let cookies = self.kept.cookies(request);
-        let cookies = cookies.iter().map(|(name, value)| (*name, Latin1(value)));
         // A run that was refused before is not empty.
         run.clear();
         let tag = self.intake.duplicates.tag(event.party_id, event.session_id, event.event_id);
-        run.push(tag, |out| {
-            codec::encode(event, self.kept.headers(request), cookies, out);
-        });
+        {
+            let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+            let cookies = kept.cookies(request);
+            let cookies = cookies.iter().map(|(name, value)| (*name, Latin1(value)));
+            run.push(tag, |out| {
+                codec::encode(event, kept.headers(request), cookies, out);
+            });
+        }
         match self.intake.accept(run) {
             Ok((ticket, duplicates)) => {
                 self.counters.all.inc();

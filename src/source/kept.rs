@@ -13,7 +13,7 @@ const SECRET: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
 /// What to keep, prepared for looking up.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     /// Header names by their length.
     headers: Vec<Vec<String>>,
     cookies: Vec<String>,
@@ -21,11 +21,11 @@ pub(super) struct Kept {
 }
 
 /// The cookies of a request that are kept: name and value as Latin-1.
-type Cookies<'a> = SmallVec<[(&'a str, Cow<'a, [u8]>); 4]>;
+pub(crate) type Cookies<'a> = SmallVec<[(&'a str, Cow<'a, [u8]>); 4]>;
 
 impl Kept {
     /// Prepares what `keep` asks for and what is always kept.
-    pub(super) fn new(keep: &Keep) -> Self {
+    pub(crate) fn new(keep: &Keep) -> Self {
         let mut headers: Vec<Vec<String>> = Vec::new();
         for name in Keep::ALWAYS.iter().copied().chain(keep.headers.iter().map(String::as_str)) {
             if headers.len() <= name.len() {
@@ -39,7 +39,7 @@ impl Kept {
     }
 
     /// The kept headers of a request, in its order; the values of a repeated one are together.
-    pub(super) fn headers<'a>(&self, headers: &'a HeaderMap) -> impl Iterator<Item = (&'a str, Latin1<'a>)> {
+    pub(crate) fn headers<'a>(&self, headers: &'a HeaderMap) -> impl Iterator<Item = (&'a str, Latin1<'a>)> {
         headers
             .iter()
             .filter(|(name, _)| self.is_kept(name.as_str()))
@@ -53,7 +53,7 @@ impl Kept {
 
     /// The kept cookies of a request, in its order. Of repeated ones the first in a header counts, and the last header
     /// that has one, as in the original.
-    pub(super) fn cookies<'a>(&'a self, headers: &'a HeaderMap) -> Cookies<'a> {
+    pub(crate) fn cookies<'a>(&'a self, headers: &'a HeaderMap) -> Cookies<'a> {
         let mut found = Cookies::new();
         if self.cookies.is_empty() {
             return found;

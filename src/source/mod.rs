@@ -23,6 +23,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use kept::Kept;
 pub use router::{Router, RouterParts};
 
 use std::sync::Arc;

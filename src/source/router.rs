@@ -256,6 +256,25 @@ impl Router {
         Some(&self.routes[index].1)
     }
 
+    /// From now on events keep these headers and cookies.
+    pub fn keep(&self, keep: &Keep) {
+        for (_, route) in &self.routes {
+            match route {
+                Route::Pixel(pixel) => pixel.source.keep(keep),
+                Route::Json(json) => json.source.keep(keep),
+                Route::Script(_) | Route::Ping => {}
+            }
+        }
+    }
+
+    /// Whether a request to this path may bring an event.
+    #[must_use]
+    pub fn takes_events(&self, path: &str) -> bool {
+        let normal = target::normalise(path).map(|normal| normal.path);
+        let route = self.find(path).or_else(|| self.find(normal.as_deref().ok()?));
+        matches!(route, Some(Route::Pixel(_) | Route::Json(_)))
+    }
+
     async fn dispatch(
         &self,
         parts: &mut Parts,

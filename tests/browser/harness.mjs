@@ -13,13 +13,13 @@ const TIMEOUT_MILLIS = 180_000;
 /**
  * Runs the task in each browser, at each of the sizes. It gets `server` (see `startServer`), `session` (see
  * `browsers.mjs`), `size`, `browser` (the name), and ends the server by `server.stop()` when it wants the records.
- * `args` go to the program, all else to `openBrowser`.
+ * `args` go to the program, `start` starts another server than `startServer`, all else to `openBrowser`.
  */
-export function inBrowsers(title, { sizes = [DESKTOP, PHONE], args, ...how } = {}, task) {
+export function inBrowsers(title, { sizes = [DESKTOP, PHONE], args, start = startServer, ...how } = {}, task) {
   for (const browser of Object.keys(BROWSERS)) {
     for (const size of sizes) {
       test(`${title} (${browser}, ${size.name})`, { timeout: TIMEOUT_MILLIS }, async () => {
-        const server = await startServer({ args });
+        const server = await start({ args });
         let session;
         try {
           session = await openBrowser(browser, { size, ...how });

@@ -94,6 +94,35 @@ export async function startServer({ args = [] } = {}) {
   };
 }
 
+/** The playground with these arguments, once it has printed its link: `link`, `page`, `output()` and `kill()`. */
+export async function startPlayground({ args = [] } = {}) {
+  if (!program) throw new Error("scripts/test names the program");
+  const directory = mkdtempSync(join(tmpdir(), "headwater-browser-"));
+  const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
+  const listen = ["--listen", `127.0.0.1:${await freePort()}`];
+  const child = spawn(program, ["playground", ...listen, ...args], { cwd: directory, env: environment });
+  const ended = once(child, "exit");
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => (output += text));
+  }
+  const kill = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    await ended;
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const until = Date.now() + START_PATIENCE_MILLIS;
+  for (;;) {
+    const [link, page] = /(http:\S+)\/\?token=\w+\s/.exec(output) ?? [];
+    if (link) return { link: link.trim(), page, output: () => output, kill };
+    if (child.exitCode !== null || Date.now() > until) {
+      await kill();
+      throw new Error(`the playground does not start:\n${output}`);
+    }
+    await pause(20);
+  }
+}
+
 function published(directory) {
   const files = readdirSync(directory).filter((name) => name.endsWith(".avro"));
   return files.sort().map((name) => join(directory, name));

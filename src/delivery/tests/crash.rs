@@ -101,6 +101,23 @@ fn a_roll_survives_a_blow_at_every_operation() {
 }
 
 #[test]
+fn a_change_of_schema_survives_a_blow_at_every_operation() {
+    survives(
+        |case| {
+            case.block();
+            case.tick(Tick::Time, 2000);
+            case.block();
+        },
+        |case| {
+            case.change();
+            case.block();
+            case.tick(Tick::Room, 0);
+            case.block();
+        },
+    );
+}
+
+#[test]
 fn a_roll_by_size_of_compressed_files_survives_a_blow_at_every_operation() {
     fn act(case: &mut Case<'_>) {
         let _ = case.block() && case.block() && case.block() && case.tick(Tick::Time, 1500);

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -28,7 +28,7 @@ use crate::{
         schema::RecordSchema,
     },
     sink::{
-        Behind, DeadLetters, Ledger, Tick,
+        Behind, DeadLetters, Ledger, Sink, Tick,
         file::{FileNumbers, FileSink},
     },
     util::{
@@ -39,6 +39,10 @@ use crate::{
 
 pub(super) const SCHEMA: &str = r#"{"type": "record", "name": "R", "fields": [
     {"name": "offset", "type": "long"}, {"name": "mapping", "type": "long"}]}"#;
+
+/// The same fields, the other way round and under another name.
+pub(super) const OTHER_SCHEMA: &str = r#"{"type": "record", "name": "Other", "fields": [
+    {"name": "mapping", "type": "long"}, {"name": "offset", "type": "long"}]}"#;
 
 /// 2026-11-21 12:00:00 UTC.
 const NOON_MS: i64 = 1_795_262_400_000;
@@ -80,27 +84,35 @@ pub(super) fn always(_: u64, _: usize) -> Fate {
 
 /// Maps events as `fates` says. The events of the journal are numbered from `base` on.
 pub(super) fn mapper(mappings: usize, base: u64, fates: Fates) -> MapStep {
+    mapper_onto(Arc::default(), mappings, base, fates)
+}
+
+/// The same, onto the other schema while that is what holds.
+fn mapper_onto(other: Arc<AtomicBool>, mappings: usize, base: u64, fates: Fates) -> MapStep {
     Box::new(move |block, chunk| {
         chunk.reset(block, mappings);
         for (offset, event) in block.events() {
             let event_number = base + offset.0;
             assert_eq!(event, event_number.to_le_bytes(), "the journal gives what it took");
             for mapping in 0..mappings {
-                map_one(chunk, offset, event_number, mapping, fates(event_number, mapping));
+                let other = other.load(Ordering::Relaxed);
+                map_one(chunk, offset, (event_number, other), mapping, fates(event_number, mapping));
             }
         }
     })
 }
 
-fn map_one(chunk: &mut RecordChunk, offset: Offset, event_number: u64, mapping: usize, fate: Fate) {
+fn map_one(chunk: &mut RecordChunk, offset: Offset, (event_number, other): (u64, bool), mapping: usize, fate: Fate) {
     let number = u16::try_from(mapping).unwrap();
     match fate {
         Fate::Delivered => {
             let party_hash = u32::try_from(hash(event_number) & 0x7fff_ffff).unwrap();
             let head = RecordHead { offset, mapping: number, party_hash, time_ms: 0, party: 0..0 };
             let encoded = chunk.push(head, |out| {
-                write_long(out, event_number.cast_signed());
-                write_long(out, i64::from(number));
+                let fields = [event_number.cast_signed(), i64::from(number)];
+                for index in if other { [1, 0] } else { [0, 1] } {
+                    write_long(out, fields[index]);
+                }
                 Ok::<(), ()>(())
             });
             encoded.unwrap();
@@ -198,7 +210,17 @@ impl World {
         let mut settings = FileSettings { make_directories: true, ..FileSettings::new(name, strategy) };
         change(&mut settings);
         let dead_letters = self.root.join("dead");
-        Case { world: self, settings, dead_letters, mappings: 2, fates: fate, behind: Behind::Cut, delivery: None }
+        let other = Arc::default();
+        Case {
+            world: self,
+            settings,
+            dead_letters,
+            mappings: 2,
+            fates: fate,
+            other,
+            behind: Behind::Cut,
+            delivery: None,
+        }
     }
 }
 
@@ -248,6 +270,8 @@ pub(super) struct Case<'a> {
     dead_letters: PathBuf,
     pub(super) mappings: usize,
     pub(super) fates: Fates,
+    /// Records are of the other schema.
+    other: Arc<AtomicBool>,
     pub(super) behind: Behind,
     /// The running process, if there is one, and whether it has to resume.
     pub(super) delivery: Option<(Delivery<FileSink, MapStep>, bool)>,
@@ -275,7 +299,7 @@ impl Case<'_> {
     pub(super) fn parts(&self, journal: &Journal, base: u64, mappings: Vec<String>) -> Parts<FileSink, MapStep> {
         let World { disk, clock, metrics, .. } = self.world;
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-        let schema = Arc::new(RecordSchema::parse(SCHEMA).unwrap());
+        let schema = self.schema();
         let numbers = Arc::new(FileNumbers::new());
         let sink = FileSink::open(
             &self.settings,
@@ -291,7 +315,7 @@ impl Case<'_> {
         let letters = DeadLetters::new(&self.dead_letters, name, Arc::clone(disk), clock, self.behind);
         let cursor = journal.cursor(name, Start::Earliest).unwrap();
         let reader = journal.reader(cursor.last().upto);
-        let map = mapper(mappings.len(), base, self.fates);
+        let map = mapper_onto(Arc::clone(&self.other), mappings.len(), base, self.fates);
         let ledger = Ledger::new(cursor, mappings, letters, metrics);
         let backoff = Backoff::new(Duration::ZERO, Duration::ZERO);
         Parts { sink, ledger, reader, map, metrics: metrics.clone(), backoff }
@@ -332,6 +356,25 @@ impl Case<'_> {
             });
             *resume = note(done).is_err();
         }
+        !*resume
+    }
+
+    fn schema(&self) -> Arc<RecordSchema> {
+        let text = if self.other.load(Ordering::Relaxed) { OTHER_SCHEMA } else { SCHEMA };
+        Arc::new(RecordSchema::parse(text).unwrap())
+    }
+
+    /// From the next block on, records are of the other schema. False if the sink could not end its files.
+    pub(super) fn change(&mut self) -> bool {
+        if !self.resume() {
+            return false;
+        }
+        self.other.fetch_xor(true, Ordering::Relaxed);
+        let schema = self.schema();
+        let Some((delivery, resume)) = &mut self.delivery else { return false };
+        let Parts { sink, ledger, .. } = &mut delivery.parts;
+        let done = self.world.runtime.block_on(Sink::change(sink, &schema, ledger));
+        *resume = note(done.map_err(Failure::from)).is_err();
         !*resume
     }
 

@@ -22,6 +22,8 @@ enum Step {
     Broken(Fault),
     /// The disk is well again.
     Heal,
+    /// Records are of another schema.
+    Change,
     /// `kill -9`, and the next process.
     Kill,
     /// Power cut, and the next process.
@@ -47,6 +49,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1..40_u64, any::<u64>()).prop_map(|(percent, seed)| Step::Fail { percent, seed }),
         1 => fault.prop_map(Step::Broken),
         2 => Just(Step::Heal),
+        1 => Just(Step::Change),
         1 => Just(Step::Kill),
         1 => Just(Step::Crash),
         1 => Just(Step::Stop),
@@ -67,6 +70,7 @@ fn play(case: &mut Case<'_>, step: Step) {
             });
         }
         Step::Broken(broken) => disk.fail_when(move |fault, _| (fault == broken).then_some(io::ErrorKind::StorageFull)),
+        Step::Change => drop(case.change()),
         Step::Heal => disk.heal(),
         Step::Kill | Step::Crash => {
             if matches!(step, Step::Crash) {

@@ -6,13 +6,14 @@ use crate::record::container::ContainerReader;
 pub(super) fn records(file: &[u8]) -> Vec<(u64, usize)> {
     let mut records = Vec::new();
     let Ok(mut reader) = ContainerReader::open(file) else { return records };
+    let other = reader.schema().contains("Other");
     let mut data = Vec::new();
     while let Ok(Some(_)) = reader.next_block(&mut data) {
         let mut rest = data.as_slice();
         while !rest.is_empty() {
-            let offset = read_long(&mut rest).unwrap().cast_unsigned();
-            let mapping = read_long(&mut rest).unwrap();
-            records.push((offset, usize::try_from(mapping).unwrap()));
+            let (first, second) = (read_long(&mut rest).unwrap(), read_long(&mut rest).unwrap());
+            let (offset, mapping) = if other { (second, first) } else { (first, second) };
+            records.push((offset.cast_unsigned(), usize::try_from(mapping).unwrap()));
         }
     }
     records

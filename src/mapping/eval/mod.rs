@@ -6,11 +6,13 @@
 mod evaluate;
 mod extension;
 mod value;
+mod watch;
 mod write;
 
 use std::{cell::OnceCell, net::IpAddr, ops::Range, sync::Arc};
 
 pub use value::{Datum, List, TextRef};
+pub use watch::{Notes, Seen, Watch};
 
 use super::{
     function::regex,
@@ -164,6 +166,21 @@ pub fn run<T>(
     tools: Tools<'_>,
     then: impl FnOnce(&[Slot<'_>]) -> T,
 ) -> Result<T, Box<Failure>> {
+    watched(program, event, agent, tools, &mut (), then)
+}
+
+/// As [`run`], and tells `watch` what is done.
+///
+/// # Errors
+/// As [`run`].
+pub fn watched<T>(
+    program: &Program,
+    event: &Event<'_>,
+    agent: &OnceCell<Arc<UserAgent>>,
+    tools: Tools<'_>,
+    watch: &mut impl Watch,
+    then: impl FnOnce(&[Slot<'_>]) -> T,
+) -> Result<T, Box<Failure>> {
     let Tools { agents, places, shared, buffers } = tools;
     let mut run = Evaluation {
         program,
@@ -198,7 +215,7 @@ pub fn run<T>(
     run.used_up.resize(program.pieces, false);
     run.written.resize(program.fields, Datum::Absent);
     run.memo.resize(program.memos, None);
-    let done = run.ops();
+    let done = run.ops(watch);
     let result = done.map(|()| {
         let mut slots: Vec<Slot<'_>> = emptied!(buffers.slots);
         slots.extend(run.written.iter().map(|value| run.slot(*value)));
@@ -224,34 +241,47 @@ pub fn run<T>(
 }
 
 impl<'e> Evaluation<'e, '_> {
-    fn ops(&mut self) -> Result<(), Box<Failure>> {
+    fn ops(&mut self, watch: &mut impl Watch) -> Result<(), Box<Failure>> {
         let program = self.program;
         let mut at = 0;
         while let Some(op) = program.ops.get(at) {
+            let this = at;
             at += 1;
             match op {
-                Op::Set { field, value } => match self.value(*value)? {
+                Op::Set { field, value } => {
+                    let value = self.value(*value)?;
+                    watch.done(this, || Seen::Value(self.show(value)));
                     // What is absent is not written and clears nothing.
-                    Datum::Absent => {}
-                    value => self.written[*field] = value,
-                },
-                Op::Encode { field, value, kind, conversion, position } => match self.value(*value)? {
-                    Datum::Absent => {}
-                    value => {
-                        if let Some(part) = self.encode(value, *field, (kind, *conversion), position)? {
-                            self.written[*field] = Datum::Encoded(part);
-                        }
+                    if value != Datum::Absent {
+                        self.written[*field] = value;
                     }
-                },
-                Op::SetLiteral { field, value } => self.written[*field] = Datum::literal(value),
+                }
+                Op::Encode { field, value, kind, conversion, position } => {
+                    let value = self.value(*value)?;
+                    watch.done(this, || Seen::Value(self.show(value)));
+                    if value != Datum::Absent
+                        && let Some(part) = self.encode(value, *field, (kind, *conversion), position)?
+                    {
+                        self.written[*field] = Datum::Encoded(part);
+                    }
+                }
+                Op::SetLiteral { field, value } => {
+                    let value = Datum::literal(value);
+                    watch.done(this, || Seen::Value(self.show(value)));
+                    self.written[*field] = value;
+                }
                 Op::Jump { target } => at = *target,
-                Op::Unless { condition, target, position } => match self.value(*condition)? {
-                    Datum::Boolean(true) => {}
-                    Datum::Boolean(false) | Datum::Absent => at = *target,
-                    _ => {
-                        return Failure::evaluation("the condition is no boolean", position);
+                Op::Unless { condition, target, position } => {
+                    let verdict = match self.value(*condition)? {
+                        Datum::Boolean(verdict) => Some(verdict),
+                        Datum::Absent => None,
+                        _ => return Failure::evaluation("the condition is no boolean", position),
+                    };
+                    watch.done(this, || Seen::Verdict(verdict));
+                    if verdict != Some(true) {
+                        at = *target;
                     }
-                },
+                }
             }
         }
         Ok(())

@@ -22,11 +22,21 @@ pub(super) struct Lane {
     data: Vec<u8>,
     /// How far the file was good where no lane held back a record.
     mark: Option<Mark>,
+    /// Fingerprint of the schema that the file was begun with.
+    schema: String,
 }
 
 impl Lane {
     pub(super) fn new(number: u64) -> Self {
-        Self { number, file: None, opened_ms: 0, pending: Pending::default(), data: Vec::new(), mark: None }
+        Self {
+            number,
+            file: None,
+            opened_ms: 0,
+            pending: Pending::default(),
+            data: Vec::new(),
+            mark: None,
+            schema: String::new(),
+        }
     }
 
     /// Takes a record.
@@ -72,8 +82,9 @@ impl Lane {
         self.mark = self.file.as_ref().map(AvroFile::mark);
     }
 
-    /// Where the lane writes from now on.
-    pub(super) fn set_file(&mut self, file: AvroFile) {
+    /// Where the lane writes from now on, records of the schema of this fingerprint.
+    pub(super) fn set_file(&mut self, file: AvroFile, schema: &str) {
+        schema.clone_into(&mut self.schema);
         self.mark = Some(file.mark());
         self.file = Some(file);
     }
@@ -84,10 +95,15 @@ impl Lane {
         self.file.take()
     }
 
+    /// Fingerprint of the schema of the lane's file.
+    pub(super) fn schema(&self) -> &str {
+        &self.schema
+    }
+
     /// What the checkpoint says of the lane.
-    pub(super) fn partial(&self, schema: &str) -> Option<Partial> {
+    pub(super) fn partial(&self) -> Option<Partial> {
         let (file, mark) = (self.file.as_ref()?, self.mark.as_ref()?);
         let name = file.path().file_name()?.to_string_lossy().into_owned();
-        Some(Partial { name, schema: schema.to_owned(), mark: mark.clone() })
+        Some(Partial { name, schema: self.schema.clone(), mark: mark.clone() })
     }
 }

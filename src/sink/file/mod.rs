@@ -286,7 +286,7 @@ impl FileSink {
             process: self.process.clone(),
             working: self.working.clone(),
             publish: self.publish.clone(),
-            lanes: self.lanes.iter().map(|lane| lane.partial(&self.fingerprint)).collect(),
+            lanes: self.lanes.iter().map(Lane::partial).collect(),
             publishing: self.publishing.clone(),
         }
     }
@@ -385,6 +385,10 @@ impl Sink for FileSink {
             self.commit(ledger)?;
         }
         Ok(())
+    }
+
+    async fn change(&mut self, schema: &Arc<RecordSchema>, ledger: &mut Ledger) -> Result<(), SinkError> {
+        self.change(schema, ledger)
     }
 
     fn take_losses(&mut self) -> Vec<Loss> {

@@ -4,11 +4,15 @@ use std::{
     collections::BTreeSet,
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use crate::sink::{
-    Ledger, SinkError,
-    avro_file::{AvroFile, CreateError},
+use crate::{
+    record::schema::RecordSchema,
+    sink::{
+        Ledger, SinkError,
+        avro_file::{AvroFile, CreateError, fingerprint},
+    },
 };
 
 use super::{
@@ -72,7 +76,7 @@ impl FileSink {
                     Ok(file) => {
                         self.tidy.keep(&path);
                         self.unsynced_names = true;
-                        lane.set_file(file);
+                        lane.set_file(file, &self.fingerprint);
                         lane.opened_ms = now_ms;
                         return Ok(());
                     }
@@ -97,6 +101,25 @@ impl FileSink {
         self.end_files(&lanes, ledger)?;
         let opened = self.open_lanes().map_err(self.unavailable());
         // Committed even if that failed: what is published is done with.
+        self.commit(ledger)?;
+        opened
+    }
+
+    /// Ends and publishes every file, and goes on with files of another schema. The new schema holds whatever fails:
+    /// `resume` then ends what is left of the former one.
+    pub(super) fn change(&mut self, schema: &Arc<RecordSchema>, ledger: &mut Ledger) -> Result<(), SinkError> {
+        let fingerprint = fingerprint(schema);
+        self.schema = Arc::clone(schema);
+        if std::mem::replace(&mut self.fingerprint, fingerprint) == self.fingerprint {
+            return Ok(());
+        }
+        if !self.publishing.is_empty() {
+            self.publish_intended(ledger)?;
+        }
+        self.end_blocks()?;
+        let lanes: Vec<_> = (0..self.lanes.len()).collect();
+        self.end_files(&lanes, ledger)?;
+        let opened = self.open_lanes().map_err(self.unavailable());
         self.commit(ledger)?;
         opened
     }

@@ -64,12 +64,18 @@ impl FileSink {
         Ok(())
     }
 
-    /// No checkpoint names the lane's file: if there is one it holds nothing that counts, and can be used.
+    /// No checkpoint names the lane's file: if there is one it holds nothing that counts, and can be used unless it was
+    /// begun with another schema.
     fn start_over(&mut self, index: usize) {
         let lane = &mut self.lanes[index];
-        if let Some(mut file) = lane.file.take() {
-            file.empty();
-            lane.set_file(file);
+        let same = lane.schema() == self.fingerprint;
+        match lane.take_file() {
+            Some(mut file) if same => {
+                file.empty();
+                lane.set_file(file, &self.fingerprint);
+            }
+            Some(file) => self.tidy.later(file.path().to_owned()),
+            None => {}
         }
     }
 
@@ -82,7 +88,7 @@ impl FileSink {
                 let file =
                     AvroFile::reopen(&self.disk, &path, &partial.mark, self.codec).map_err(trouble("open", &path))?;
                 self.tidy.keep(&path);
-                self.lanes[index].set_file(file);
+                self.lanes[index].set_file(file, &self.fingerprint);
                 // A file that was begun in the meantime is not needed.
                 open.filter(|open| *open != path).into_iter().for_each(|open| self.tidy.later(open));
                 return Ok(());

@@ -27,7 +27,7 @@ pub struct BrowserSource {
 impl BrowserSource {
     /// The source of these settings. A query of more than `query_parameters_max` parameters is a bad request.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "shared with others; a reload will keep it")]
+    #[expect(clippy::needless_pass_by_value, reason = "all sources are made alike")]
     pub fn new(
         settings: &BrowserSettings,
         keep: Arc<Keep>,
@@ -39,6 +39,11 @@ impl BrowserSource {
         let reasons = Unusable::ALL.map(Unusable::code);
         let entry = Entry::new(&settings.name, &keep, intake, clock, metrics, reasons);
         Self { entry, query_parameters_max }
+    }
+
+    /// From now on events keep these headers and cookies.
+    pub fn keep(&self, keep: &Keep) {
+        self.entry.keep(keep);
     }
 
     /// Takes the event of one request from the client at address `remote`.

@@ -34,7 +34,7 @@ pub struct JsonSource {
 impl JsonSource {
     /// The source of these settings. A query of more than `query_parameters_max` parameters is a bad request.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "shared with others; a reload will keep it")]
+    #[expect(clippy::needless_pass_by_value, reason = "all sources are made alike")]
     pub fn new(
         settings: &JsonSettings,
         keep: Arc<Keep>,
@@ -52,6 +52,11 @@ impl JsonSource {
     #[must_use]
     pub fn party_id_parameter(&self) -> &str {
         &self.party_id_parameter
+    }
+
+    /// From now on events keep these headers and cookies.
+    pub fn keep(&self, keep: &Keep) {
+        self.entry.keep(keep);
     }
 
     /// Takes the event of one request, whose body has been read whole, from the client at address `remote`.
