@@ -46,6 +46,33 @@ fn a_cursor_of_a_removed_sink_is_told_and_can_be_renamed_and_removed() {
 }
 
 #[test]
+fn a_retry_across_a_restart_is_a_duplicate() {
+    let place = Place::new();
+    let requests = BrowserRequest::all();
+    let duplicates = || {
+        let text = String::from_utf8_lossy(&place.admin("/metrics").body).into_owned();
+        let line = "headwater_events_duplicate_total{source=\"browser\"} ";
+        let found = text.lines().find_map(|found| found.strip_prefix(line)?.parse::<u64>().ok());
+        found.unwrap_or_else(|| panic!("no {line}\n{text}"))
+    };
+    let mut program = place.start(place.serve());
+    requests[0].send(place.port).response();
+    assert_eq!((duplicates(), program.stop()), (0, Some(0)));
+
+    let mut program = place.start(place.serve());
+    requests[0].send(place.port).response();
+    requests[1].send(place.port).response();
+    assert_eq!(duplicates(), 1);
+    program.signal("KILL");
+    program.wait();
+
+    let mut program = place.start(place.serve());
+    requests[1].send(place.port).response();
+    requests[0].send(place.port).response();
+    assert_eq!((duplicates(), program.stop()), (2, Some(0)));
+}
+
+#[test]
 fn the_journal_is_measured() {
     let place = Place::new();
     let mut program = place.start(place.serve());
