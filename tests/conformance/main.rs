@@ -105,6 +105,11 @@ fn run_digest_reuse_as_the_original() {
 }
 
 #[test]
+fn user_agents() {
+    replay::run_without_agents("user_agents");
+}
+
+#[test]
 fn file_sink() {
     steps::run("file_sink");
 }
@@ -139,6 +144,7 @@ const ACTIVE: &[&str] = &[
     "map_literals",
     "map_sections",
     "map_geo",
+    "user_agents",
     "map_groovy",
     "map_uri",
     "map_query",
