@@ -10,6 +10,7 @@ pub mod layout;
 mod place;
 pub mod preflight;
 pub mod report;
+pub mod segments;
 pub mod serve;
 pub mod summary;
 pub mod upgrade;

@@ -11,6 +11,7 @@
 //! Invariant: offsets are never used twice within one journal, which has an identity of its own.
 //! Invariant: a block stays until every cursor is past it; what all of them hold is bounded in bytes.
 
+mod archive;
 mod block;
 mod catalog;
 mod cursor;
@@ -45,6 +46,7 @@ use std::{
 
 use uuid::Uuid;
 
+pub use archive::{Archive, Piece, Pieces, SegmentFile};
 pub use block::Block;
 pub use cursor::{Cursor, Held};
 pub use intake::{BLOCK_BYTES, PENDING_BYTES_MAX, RUN_BYTES_MAX};

@@ -73,6 +73,34 @@ fn a_retry_across_a_restart_is_a_duplicate() {
 }
 
 #[test]
+fn segments_are_listed_and_verified_while_the_server_runs_and_damage_is_told() {
+    let place = Place::new();
+    for (command, expected) in [("ls", "there are no segments"), ("verify", "0 events in 0 blocks can be read")] {
+        let (code, text) = said(&place, &["journal", command]);
+        assert!(code == Some(0) && text.contains(expected), "{command}: {text}");
+    }
+    let mut program = place.start(place.serve());
+    let requests = BrowserRequest::all();
+    for request in &requests {
+        request.send(place.port).response();
+    }
+    let expected = format!("0000000000000001.segment  events 0..{}, begun 2", requests.len());
+    let (code, text) = said(&place, &["journal", "ls"]);
+    assert!(code == Some(0) && text.contains(&expected), "{text}");
+    let expected = format!("{} events in ", requests.len());
+    let (code, text) = said(&place, &["journal", "verify"]);
+    assert!(code == Some(0) && text.contains(&expected), "{text}");
+    assert_eq!(program.stop(), Some(0));
+
+    let segment = place.path().join("data/journal/0000000000000001.segment");
+    let mut bytes = std::fs::read(&segment).expect("the segment");
+    bytes[4096 + 100] ^= 1;
+    std::fs::write(&segment, bytes).expect("a file of ours");
+    let (code, text) = said(&place, &["journal", "verify"]);
+    assert!(code == Some(1) && text.contains("are missing: lost") && text.contains("are damaged"), "{text}");
+}
+
+#[test]
 fn the_journal_is_measured() {
     let place = Place::new();
     let mut program = place.start(place.serve());
