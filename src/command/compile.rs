@@ -14,7 +14,7 @@ use crate::{
         settings::{DigestReuse, MappingSettings},
     },
     diagnostic::{Diagnostic, SourceText},
-    mapping::{self, Mapping, MappingOptions, Surroundings, builtin},
+    mapping::{self, Extras, Mapping, MappingOptions, Surroundings, builtin},
     record::schema::RecordSchema,
     util::reason::reason,
 };
@@ -96,16 +96,22 @@ fn options(settings: &Settings, mapping: &MappingSettings) -> MappingOptions {
         discard_corrupted: mapping.discard_corrupted,
         discard_duplicates: mapping.discard_duplicates,
         digests_use_up: settings.mapper.digest_reuse == DigestReuse::Original,
-        surroundings: surroundings(!settings.mapper.geo_databases.is_empty()),
+        extras: Extras {
+            full_digest_keys: settings.mapper.full_digest_keys,
+            own_hosts: settings.mapper.own_hosts.clone(),
+            pseudonym_key: settings.mapper.pseudonym_key.clone(),
+        },
+        surroundings: surroundings(!settings.mapper.geo_databases.is_empty(), settings.mapper.pseudonym_key.is_some()),
     }
 }
 
 /// What scripts may learn of this process.
-fn surroundings(has_places: bool) -> Surroundings {
+fn surroundings(has_places: bool, has_key: bool) -> Surroundings {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Surroundings {
         environment: |name| std::env::var(name).ok(),
         has_places,
+        has_key,
         now_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
     }
 }

@@ -165,6 +165,11 @@ fn mapper(mut mapper: Section<'_>, problems: &Problems) -> MapperSettings {
         "original" => DigestReuse::Original,
         _ => DigestReuse::Correct,
     };
+    let full_digest_keys = mapper.choice("digest_keys", &["original", "full"], false) == "full";
+    let own_hosts = mapper.names("own_hosts").unwrap_or_default();
+    let own_hosts = own_hosts.into_iter().map(|(host, _)| host.to_ascii_lowercase()).collect();
+    let pseudonym_key_file = mapper.optional_file("pseudonym_key_file");
+    let pseudonym_key_variable = mapper.optional_text("pseudonym_key_variable");
     let mut agents = mapper.section("user_agent_parser");
     let built_in = "non_updating";
     if agents.choice("type", &["non_updating", "online_updating", "caching_and_updating"], true) != built_in {
@@ -183,6 +188,11 @@ fn mapper(mut mapper: Section<'_>, problems: &Problems) -> MapperSettings {
         user_agent_cache_size,
         client_hints,
         digest_reuse,
+        full_digest_keys,
+        own_hosts,
+        pseudonym_key_file,
+        pseudonym_key_variable,
+        pseudonym_key: None,
     }
 }
 

@@ -17,6 +17,7 @@ mod layers;
 mod options;
 mod origin;
 mod problem;
+mod pseudonym;
 mod scan;
 mod section;
 pub mod settings;

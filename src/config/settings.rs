@@ -6,7 +6,7 @@ mod source;
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::diagnostic::Diagnostic;
+use crate::{diagnostic::Diagnostic, util::secret::Secret};
 
 pub use remote::{
     BatchSettings, GcpsSettings, GcsSettings, HdfsSettings, Jitter, KafkaSettings, RemoteKind, RemoteSinkSettings,
@@ -150,6 +150,16 @@ pub struct MapperSettings {
     pub client_hints: bool,
     /// `digest_reuse`.
     pub digest_reuse: DigestReuse,
+    /// `digest_keys = full`: the keys of seeds have the length of the digest, not an eighth of it.
+    pub full_digest_keys: bool,
+    /// `own_hosts`: hosts of the operator's own sites, in small letters.
+    pub own_hosts: Vec<String>,
+    /// `pseudonym_key_file`.
+    pub pseudonym_key_file: Option<PathBuf>,
+    /// `pseudonym_key_variable`.
+    pub pseudonym_key_variable: Option<String>,
+    /// The key of pseudonyms that one of these two names.
+    pub pseudonym_key: Option<Secret>,
 }
 
 impl Default for MapperSettings {
@@ -163,6 +173,11 @@ impl Default for MapperSettings {
             user_agent_cache_size: 1000,
             client_hints: false,
             digest_reuse: DigestReuse::Correct,
+            full_digest_keys: false,
+            own_hosts: Vec::new(),
+            pseudonym_key_file: None,
+            pseudonym_key_variable: None,
+            pseudonym_key: None,
         }
     }
 }

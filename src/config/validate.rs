@@ -8,7 +8,7 @@ use super::{
     geo,
     options::{MappingOptions, Options, path},
     problem::{At, Problems, code},
-    relative,
+    pseudonym, relative,
     settings::{MappingSettings, Settings, SourceSettings},
     sinks::SinkOptions,
 };
@@ -41,7 +41,8 @@ pub fn validate(
         sink::schemas(sink, &feeding, problems);
         sink::confluent(sink, &feeding, problems);
     }
-    let global = options.global;
+    let mut global = options.global;
+    pseudonym::read(&mut global.mapper, environment, problems);
     geo::check(&global.mapper.geo_databases, problems);
     sink::project(&global.gcps, environment, problems);
     let in_use: Vec<_> =

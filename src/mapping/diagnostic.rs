@@ -35,6 +35,7 @@ codes! {
     BAD_ARGUMENTS "M013" "arguments that a function does not take";
     BAD_VALUE "M015" "a value that cannot be used here";
     NO_PLACES "M016" "places are asked for, but there is no database of them";
+    NO_KEY "M017" "pseudonyms are asked for, but there is no key for them";
     UNKNOWN_FIELD "M020" "a field that the schema does not have";
     FIELD_TYPE "M021" "a value whose type does not fit the field";
     LITERAL_TYPE "M022" "a literal whose type does not fit the field";

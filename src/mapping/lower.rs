@@ -3,25 +3,32 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
+    MappingOptions,
     action::{Action, Mapped},
     ast::Span,
-    function::digest::{Piece, key_of},
+    function::{
+        digest::{Piece, key_of},
+        logical::{Conversion, conversion},
+    },
     interpret::Outcome,
     java::jsonpath::Path,
     lint::Patterns,
     producer::{Kind, Producer, ProducerId, Producers},
     program::{Compiled, Node, Op, Program},
 };
-use crate::{diagnostic::SourceText, record::schema::RecordSchema};
+use crate::{
+    diagnostic::SourceText,
+    record::schema::{Logical, RecordSchema},
+};
 
-/// Makes the program. `digests_use_up`: a piece counts in the first digest only, as in the original.
+/// Makes the program.
 #[must_use]
 pub fn lower(
     outcome: &Outcome,
     schema: &Arc<RecordSchema>,
     source: &SourceText,
     patterns: &Patterns,
-    digests_use_up: bool,
+    options: &MappingOptions,
 ) -> Program {
     let fields = schema.fields().iter().enumerate().map(|(index, field)| (field.name.as_str(), index)).collect();
     let mut lower = Lower {
@@ -33,12 +40,15 @@ pub fn lower(
         known: HashMap::new(),
         pieces: HashMap::new(),
         keys: HashMap::new(),
+        full_keys: options.extras.full_digest_keys,
         uses: Vec::new(),
         program: Program::default(),
     };
     lower.program.fields = schema.fields().len();
     lower.program.schema = Some(Arc::clone(schema));
-    lower.program.digests_use_up = digests_use_up;
+    lower.program.digests_use_up = options.digests_use_up;
+    lower.program.own_hosts.clone_from(&options.extras.own_hosts);
+    lower.program.pseudonym_key.clone_from(&options.extras.pseudonym_key);
     let mut exits = Vec::new();
     let mut stops = Vec::new();
     lower.actions(&outcome.actions, &mut exits, &mut stops);
@@ -66,6 +76,7 @@ struct Lower<'a> {
     pieces: HashMap<Piece, usize>,
     /// Keys of seeds, which take long to derive.
     keys: HashMap<(super::function::digest::Algorithm, String), Vec<u8>>,
+    full_keys: bool,
     uses: Vec<u32>,
     program: Program,
 }
@@ -113,15 +124,25 @@ impl Lower<'_> {
         let Some(field) = self.fields.get(field).copied() else { return };
         let op = match value {
             Mapped::Literal(value) => Op::SetLiteral { field, value: value.clone() },
-            Mapped::Producer(id) if is_encoded(self.producers.kind(*id)) => Op::Encode {
-                field,
-                value: self.node(*id),
-                kind: self.schema.fields()[field].kind.clone(),
-                position: position(self.source, span),
-            },
+            Mapped::Producer(id) if is_encoded(self.producers.kind(*id)) || self.conversion(*id, field).is_some() => {
+                Op::Encode {
+                    field,
+                    value: self.node(*id),
+                    conversion: self.conversion(*id, field),
+                    kind: self.schema.fields()[field].kind.clone(),
+                    position: position(self.source, span),
+                }
+            }
             Mapped::Producer(id) => Op::Set { field, value: self.node(*id) },
         };
         self.push(op);
+    }
+
+    /// How a value becomes one of the field's logical type, if it has one that says so.
+    fn conversion(&self, id: ProducerId, field: usize) -> Option<(Conversion, Logical)> {
+        let field = &self.schema.fields()[field];
+        let how = conversion(self.producers, id, field.kind.unwrapped()?, field.logical)?;
+        Some((how, field.logical?))
     }
 
     /// The node of a producer, made with its operands if it is new. Each call counts as one use.
@@ -158,7 +179,7 @@ impl Lower<'_> {
             Producer::Digest(digest) => {
                 let key = digest.seed.as_ref().map(|seed| {
                     let known = self.keys.entry((digest.algorithm, seed.clone()));
-                    known.or_insert_with(|| key_of(digest.algorithm, seed)).clone()
+                    known.or_insert_with(|| key_of(digest.algorithm, seed, self.full_keys)).clone()
                 });
                 let pieces = digest.pieces.iter().map(|piece| {
                     let next = self.pieces.len();

@@ -34,6 +34,7 @@ use crate::{
     enrich::{cache::AgentCache, geo::CurrentPlaces},
     event::Keep,
     record::{plan::Plan, schema::RecordSchema},
+    util::secret::Secret,
 };
 use diagnostic::{MAYBE_UNSET, Reports};
 use eval::{Buffers, Shared};
@@ -64,8 +65,21 @@ pub struct MappingOptions {
     pub discard_duplicates: bool,
     /// A value counts in the first digest only, as in the original (`digest_reuse = original`).
     pub digests_use_up: bool,
+    /// What functions beyond the original need.
+    pub extras: Extras,
     /// What the script may learn of where it is loaded.
     pub surroundings: Surroundings,
+}
+
+/// What functions beyond the original need of the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Extras {
+    /// The keys of seeds have the length of the digest, not that of the original (`digest_keys = full`).
+    pub full_digest_keys: bool,
+    /// Hosts of the operator's own sites, in small letters.
+    pub own_hosts: Vec<String>,
+    /// The key of pseudonyms.
+    pub pseudonym_key: Option<Secret>,
 }
 
 /// Buffers and caches that [`map`] keeps between blocks; one per delivery.
@@ -157,7 +171,7 @@ pub fn compile(
         diagnostics.retain(|diagnostic| diagnostic.code != MAYBE_UNSET.code);
         return Err(diagnostics);
     }
-    let program = lower::lower(&outcome, schema, script, &patterns, options.digests_use_up);
+    let program = lower::lower(&outcome, schema, script, &patterns, &options);
     let (schema, plan, keep) = (Arc::clone(schema), Plan::compile(schema), keep(&program));
     Ok((Mapping { options, schema, keep, program, plan }, diagnostics))
 }

@@ -9,6 +9,7 @@ use super::{
     ast::Span,
     function::{
         digest::{Digest, Piece, TextForm},
+        extension::Extension,
         geo,
         header::HeaderPick,
         regex::GroupRef,
@@ -78,9 +79,24 @@ pub enum Kind {
     UserAgent,
     /// The place of an address; only its parts can be mapped.
     Place,
+    /// The campaign of an address; only its parts can be mapped.
+    Campaign,
+    /// A click on an advertisement; only its parts can be mapped.
+    Click,
+    /// What led the visitor to the page; only its parts can be mapped.
+    Traffic,
 }
 
 impl Kind {
+    /// Whether only parts of its values can be mapped.
+    #[must_use]
+    pub fn is_of_parts(self) -> bool {
+        matches!(
+            self,
+            Self::Uri | Self::UserAgent | Self::Place | Self::Matcher | Self::Campaign | Self::Click | Self::Traffic
+        )
+    }
+
     /// As messages say it.
     #[must_use]
     pub fn describe(self) -> &'static str {
@@ -100,6 +116,9 @@ impl Kind {
             Self::Query => "a query",
             Self::UserAgent => "a user agent",
             Self::Place => "a place",
+            Self::Campaign => "a campaign",
+            Self::Click => "a click",
+            Self::Traffic => "what led to the page",
         }
     }
 }
@@ -194,6 +213,8 @@ pub enum Producer {
     Or(ProducerId, ProducerId),
     /// The opposite; absent stays absent.
     Not(ProducerId),
+    /// What the original does not have.
+    Extension(Box<Extension>),
 }
 
 impl Producer {
@@ -230,6 +251,7 @@ impl Producer {
                 each(left);
                 each(right);
             }
+            Self::Extension(extension) => extension.for_each_operand(each),
             Self::Digest(digest) => {
                 for piece in &mut digest.pieces {
                     if let Piece::Producer(of) = piece {
@@ -263,6 +285,7 @@ impl Producer {
             Self::Uri(_) => Kind::Uri,
             Self::UriPart(_, part) => part.kind(),
             Self::Query(_) => Kind::Query,
+            Self::Extension(extension) => extension.kind(),
             Self::Parse(_, ParseTo::Int) => Kind::Int,
             Self::Parse(_, ParseTo::Long) => Kind::Long,
             Self::Parse(_, ParseTo::Float) => Kind::Float,
@@ -346,6 +369,7 @@ impl Producers {
     pub fn always(&self, id: ProducerId) -> bool {
         match self.get(id) {
             Producer::Request(request) => request.always(),
+            Producer::Extension(extension) => extension.always(self),
             Producer::Present(_)
             | Producer::Absent(_)
             | Producer::Equal(..)
@@ -432,6 +456,7 @@ impl Producers {
                 let literal = literal.as_ref().map_or("…".to_owned(), Literal::to_string);
                 method(of, format!(".equalTo({literal})"), out);
             }
+            Producer::Extension(extension) => extension.describe(out, |of, out| self.write(of, out)),
             Producer::Not(of) => {
                 *out += "not(";
                 method(of, ")".to_owned(), out);

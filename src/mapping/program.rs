@@ -4,13 +4,20 @@ use std::sync::Arc;
 
 use super::{
     action::Literal,
+    function::logical::Conversion,
     java::{
         jsonpath::Path,
         regex::{BadPattern, Regex},
     },
     producer::{Producer, ProducerId},
 };
-use crate::record::{kind::Type, schema::RecordSchema};
+use crate::{
+    record::{
+        kind::{Logical, Type},
+        schema::RecordSchema,
+    },
+    util::secret::Secret,
+};
 
 /// A compiled script.
 #[derive(Debug, Default)]
@@ -27,6 +34,10 @@ pub struct Program {
     pub pieces: usize,
     /// A piece counts in the first digest only, as in the original.
     pub digests_use_up: bool,
+    /// Hosts of the operator's own sites.
+    pub own_hosts: Vec<String>,
+    /// The key of pseudonyms.
+    pub pseudonym_key: Option<Secret>,
     /// The schema, for values of nested types.
     pub schema: Option<Arc<RecordSchema>>,
 }
@@ -85,6 +96,8 @@ pub enum Op {
         value: ProducerId,
         /// Type of the field.
         kind: Type,
+        /// How the value becomes one of the field's logical type.
+        conversion: Option<(Conversion, Logical)>,
         /// Where the script says so: `file:line:column`.
         position: String,
     },

@@ -4,6 +4,7 @@ mod block;
 mod diagnostics;
 mod documentation;
 mod events;
+mod extensions;
 mod gallery;
 mod inventory;
 mod language;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Mapping, MappingOptions, Scratch,
+    Extras, Mapping, MappingOptions, Scratch,
     block::{Place, map_event},
     compile,
     interpret::Surroundings,
@@ -83,6 +84,7 @@ fn options() -> MappingOptions {
         discard_corrupted: false,
         discard_duplicates: false,
         digests_use_up: false,
+        extras: Extras { own_hosts: vec!["own.example".into()], ..Extras::default() },
         surroundings: Surroundings::default(),
     }
 }

@@ -11,6 +11,7 @@ use super::{
         FIELD_TYPE, LITERAL_TYPE, MAYBE_UNSET, NOT_BOOLEAN, NOT_MAPPABLE, ODD_UNION, OVERWRITTEN, Reports,
         UNKNOWN_FIELD,
     },
+    function::logical::{Conversion, conversion},
     json::avro::odd_union,
     producer::{Kind, ProducerId, Producers},
 };
@@ -219,13 +220,15 @@ impl Fields<'_> {
     fn producer(&self, id: ProducerId, field: &Field, span: Span) -> Option<Diagnostic> {
         let Some(unwrapped) = field.kind.unwrapped() else {
             return match self.producers.kind(id) {
-                kind @ (Kind::Uri | Kind::UserAgent | Kind::Place | Kind::Matcher) => {
-                    Some(self.not_mappable(id, kind, span))
-                }
+                kind if kind.is_of_parts() => Some(self.not_mappable(id, kind, span)),
                 Kind::Json | Kind::Parameters => self.odd_json(field, span),
                 _ => Some(self.odd_union(field, span)),
             };
         };
+        let converted = conversion(self.producers, id, unwrapped, field.logical);
+        if converted.is_some_and(|it| it != Conversion::Json) {
+            return None;
+        }
         let text_items = |items: &Type| items.unwrapped() == Some(&Type::String);
         let (fits, wanted) = match self.producers.kind(id) {
             Kind::Text => (*unwrapped == Type::String, "a string"),
@@ -245,7 +248,13 @@ impl Fields<'_> {
                 (fits, "a map of arrays of strings")
             }
             Kind::Json | Kind::Parameters => return self.odd_json(field, span),
-            kind @ (Kind::Uri | Kind::UserAgent | Kind::Place | Kind::Matcher) => {
+            kind @ (Kind::Uri
+            | Kind::UserAgent
+            | Kind::Place
+            | Kind::Matcher
+            | Kind::Campaign
+            | Kind::Click
+            | Kind::Traffic) => {
                 return Some(self.not_mappable(id, kind, span));
             }
         };
@@ -275,6 +284,9 @@ impl Fields<'_> {
             Kind::Uri => ".path()",
             Kind::Matcher => ".group(1)",
             Kind::Place => ".countryCode()",
+            Kind::Campaign => ".source()",
+            Kind::Click => ".id()",
+            Kind::Traffic => ".channel()",
             _ => ".name()",
         };
         self.reports.error(NOT_MAPPABLE, span, message).hint(format!("map one of its properties, such as `{example}`"))

@@ -1,6 +1,7 @@
 //! The types of a schema, as a tree of our own.
 //!
-//! Logical types are not kept: only the type below them decides how a value is written. A record is referred to by
+//! Only the type below a logical type decides how a value is written; of a field itself the logical type is kept, for
+//! who makes values. A record is referred to by
 //! its place in [`Types`], so a schema may contain itself.
 
 use std::{
@@ -77,8 +78,30 @@ pub struct Field {
     pub aliases: Vec<String>,
     /// Type.
     pub kind: Type,
+    /// What its values mean, or those of the branch that [`Type::unwrapped`] gives.
+    pub logical: Option<Logical>,
     /// Avro binary of the default, a union's branch number included; `None` if the field has no default.
     pub default: Option<Vec<u8>>,
+}
+
+/// What values of a type mean, by the logical types of the Avro specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Logical {
+    /// Days since 1970.
+    Date,
+    /// Time of day, in so many parts of a second.
+    Time(i64),
+    /// Time since 1970, in so many parts of a second; local ones, too.
+    Timestamp(i64),
+    /// An unscaled number, two's complement, most significant byte first.
+    Decimal {
+        /// Most digits.
+        precision: usize,
+        /// Digits behind the point.
+        scale: usize,
+    },
+    /// A UUID of 16 bytes.
+    Uuid,
 }
 
 /// All record types of a schema.

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use apache_avro::schema::{InnerDecimalSchema, Name, RecordField, Schema, UuidSchema};
 use serde_json::Value;
 
-pub use super::kind::{Field, RecordRef, RecordType, Type, Types};
+pub use super::kind::{Field, Logical, RecordRef, RecordType, Type, Types};
 use super::{
     default::{self, Stated},
     text,
@@ -222,6 +222,26 @@ struct Converter {
     named: HashMap<String, Type>,
 }
 
+/// What a type means, or the branch of a union of two that is meant for values.
+fn logical(schema: &Schema) -> Option<Logical> {
+    Some(match schema {
+        Schema::Union(union) => {
+            let branches = union.variants();
+            let branch = branches.iter().find(|branch| **branch != Schema::Null)?;
+            return if branches.len() == 2 { logical(branch) } else { None };
+        }
+        Schema::Date => Logical::Date,
+        Schema::TimeMillis => Logical::Time(1000),
+        Schema::TimeMicros => Logical::Time(1_000_000),
+        Schema::TimestampMillis | Schema::LocalTimestampMillis => Logical::Timestamp(1000),
+        Schema::TimestampMicros | Schema::LocalTimestampMicros => Logical::Timestamp(1_000_000),
+        Schema::TimestampNanos | Schema::LocalTimestampNanos => Logical::Timestamp(1_000_000_000),
+        Schema::Decimal(decimal) => Logical::Decimal { precision: decimal.precision, scale: decimal.scale },
+        Schema::Uuid(UuidSchema::Bytes | UuidSchema::Fixed(_)) => Logical::Uuid,
+        _ => return None,
+    })
+}
+
 impl Converter {
     fn convert(&mut self, schema: &Schema) -> Result<Type, SchemaError> {
         Ok(match schema {
@@ -273,7 +293,8 @@ impl Converter {
             .iter()
             .map(|field| {
                 let (name, aliases) = (field.name.clone(), field.aliases.clone());
-                Ok(Field { name, aliases, kind: self.convert(&field.schema)?, default: None })
+                let (kind, logical) = (self.convert(&field.schema)?, logical(&field.schema));
+                Ok(Field { name, aliases, kind, logical, default: None })
             })
             .collect::<Result<Vec<_>, SchemaError>>()?;
         self.records[index].fields = fields;

@@ -6,4 +6,5 @@ pub mod clock;
 pub mod descriptors;
 pub mod fail_point;
 pub mod reason;
+pub mod secret;
 pub mod terminal;

@@ -251,6 +251,7 @@ fn script() -> Run {
             discard_corrupted: false,
             discard_duplicates: false,
             digests_use_up: false,
+            extras: headwater::mapping::Extras::default(),
             surroundings: Surroundings::default(),
         };
         let script = Arc::new(SourceText { name: "fuzz.groovy".into(), text: text(input) });

@@ -57,7 +57,10 @@ impl Case {
         for (name, content) in &self.files {
             let path = place.path().join(name);
             fs::create_dir_all(path.parent().expect("it is in a directory")).expect("a writable temporary directory");
-            fs::write(path, content).expect("a writable temporary directory");
+            fs::write(&path, content).expect("a writable temporary directory");
+            // Whatever the mask of who runs the tests is.
+            let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+            fs::set_permissions(&path, everybody).expect("an own file");
             let shown = std::str::from_utf8(content).unwrap_or("(not a text)").trim_end();
             let _ = write!(text, "== {name}\n{shown}\n");
         }

@@ -98,6 +98,7 @@ pub fn mapping(script: &str, schema: &str) -> [Arc<Mapping>; 1] {
         discard_corrupted: true,
         discard_duplicates: true,
         digests_use_up: false,
+        extras: headwater::mapping::Extras::default(),
         surroundings: Surroundings::default(),
     };
     let script = Arc::new(SourceText { name: "script".into(), text: script.into() });

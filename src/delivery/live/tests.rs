@@ -114,6 +114,7 @@ fn mapping() -> Arc<Mapping> {
         discard_corrupted: false,
         discard_duplicates: false,
         digests_use_up: false,
+        extras: crate::mapping::Extras::default(),
         surroundings: crate::mapping::Surroundings::default(),
     };
     let script = Arc::new(SourceText { name: "test.groovy".into(), text: script.into() });

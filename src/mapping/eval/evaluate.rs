@@ -104,6 +104,7 @@ impl<'e> Evaluation<'e, '_> {
             }
             Producer::And(left, right) => self.both(*left, *right, |left, right| left && right)?,
             Producer::Or(left, right) => self.both(*left, *right, |left, right| left || right)?,
+            Producer::Extension(extension) => self.extension(id, extension)?,
             Producer::Not(of) => match self.value(*of)? {
                 Datum::Boolean(value) => Datum::Boolean(!value),
                 _ => Datum::Absent,
@@ -134,7 +135,7 @@ impl<'e> Evaluation<'e, '_> {
     }
 
     /// The text that a producer is made of; None if it is absent.
-    fn text_of(&mut self, id: ProducerId, of: ProducerId) -> Result<Option<TextRef<'e>>, Box<Failure>> {
+    pub(super) fn text_of(&mut self, id: ProducerId, of: ProducerId) -> Result<Option<TextRef<'e>>, Box<Failure>> {
         match self.value(of)? {
             Datum::Text(text) => Ok(Some(text)),
             Datum::Absent => Ok(None),

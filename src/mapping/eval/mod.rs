@@ -4,6 +4,7 @@
 //! buffer that is used again for every event, so a run allocates nothing once the buffers have grown.
 
 mod evaluate;
+mod extension;
 mod value;
 mod write;
 
@@ -81,6 +82,7 @@ pub struct Buffers {
     groups: Vec<Option<Part>>,
     bytes: Vec<u8>,
     input: Vec<u8>,
+    joined: String,
     used_up: Vec<bool>,
     slots: Vec<Slot<'static>>,
     paths: Paths,
@@ -133,6 +135,8 @@ pub struct Evaluation<'e, 's> {
     bytes: Vec<u8>,
     /// Room for what is digested.
     input: Vec<u8>,
+    /// Room for texts that are joined.
+    joined: String,
     /// With `digest_reuse = original`: which pieces a digest has used up.
     used_up: Vec<bool>,
 }
@@ -182,12 +186,14 @@ pub fn run<T>(
         groups: std::mem::take(&mut buffers.groups),
         bytes: std::mem::take(&mut buffers.bytes),
         input: std::mem::take(&mut buffers.input),
+        joined: std::mem::take(&mut buffers.joined),
         used_up: std::mem::take(&mut buffers.used_up),
     };
     run.text.clear();
     run.groups.clear();
     run.ints.clear();
     run.bytes.clear();
+    run.joined.clear();
     run.used_up.clear();
     run.used_up.resize(program.pieces, false);
     run.written.resize(program.fields, Datum::Absent);
@@ -210,6 +216,7 @@ pub fn run<T>(
     buffers.groups = run.groups;
     buffers.bytes = run.bytes;
     buffers.input = run.input;
+    buffers.joined = run.joined;
     buffers.used_up = run.used_up;
     buffers.text = run.text;
     buffers.key = run.key;
@@ -228,10 +235,10 @@ impl<'e> Evaluation<'e, '_> {
                     Datum::Absent => {}
                     value => self.written[*field] = value,
                 },
-                Op::Encode { field, value, kind, position } => match self.value(*value)? {
+                Op::Encode { field, value, kind, conversion, position } => match self.value(*value)? {
                     Datum::Absent => {}
                     value => {
-                        if let Some(part) = self.encode(value, *field, kind, position)? {
+                        if let Some(part) = self.encode(value, *field, (kind, *conversion), position)? {
                             self.written[*field] = Datum::Encoded(part);
                         }
                     }

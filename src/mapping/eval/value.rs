@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     enrich::ua::UserAgent,
-    mapping::{action::Literal, java::uri::Part, json::NodeId, producer::ProducerId},
+    mapping::{action::Literal, function::traffic::Traffic, java::uri::Part, json::NodeId, producer::ProducerId},
 };
 
 /// A text: somewhere that outlives the run, or a part of one of the run's buffers.
@@ -84,6 +84,8 @@ pub enum Datum<'e> {
     Agent(&'e UserAgent),
     /// The place of an address: a piece of what is known to the run.
     Place(Part),
+    /// What led the visitor to the page.
+    Traffic(Traffic),
     /// A list of texts.
     List(List),
     /// A list of numbers: a piece of the run's list of numbers.

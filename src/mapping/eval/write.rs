@@ -2,11 +2,18 @@
 
 use super::{Datum, Evaluation, Failure, narrow, range};
 use crate::{
-    mapping::{function::uri, java::uri::Part, json::avro},
+    mapping::{
+        function::{
+            logical::{self, Conversion},
+            uri,
+        },
+        java::uri::Part,
+        json::avro,
+    },
     record::{
         binary::{write_bytes, write_length, write_long},
         chunk::DeadReason,
-        kind::Type,
+        kind::{Logical, Type},
         plan::Slot,
     },
 };
@@ -17,12 +24,13 @@ impl<'e> Evaluation<'e, '_> {
         &mut self,
         value: Datum<'e>,
         field: usize,
-        kind: &'e Type,
+        (kind, conversion): (&'e Type, Option<(Conversion, Logical)>),
         position: &str,
     ) -> Result<Option<Part>, Box<Failure>> {
         let mut out = std::mem::take(&mut self.bytes);
         let start = out.len();
-        let written = self.write(value, kind, &mut out);
+        let converted = conversion.and_then(|(how, logical)| self.convert(value, kind, (how, logical), &mut out));
+        let written = converted.unwrap_or_else(|| self.write(value, kind, &mut out));
         self.bytes = out;
         match written {
             Ok(()) => Ok(Some(Part { start: narrow(start), end: narrow(self.bytes.len()) })),
@@ -34,6 +42,37 @@ impl<'e> Evaluation<'e, '_> {
                 Err(Box::new(Failure { reason: DeadReason::RecordIncomplete, message, position }))
             }
         }
+    }
+
+    /// Appends a value as one of a logical type; None if it goes as it always goes.
+    fn convert(
+        &self,
+        value: Datum<'e>,
+        kind: &Type,
+        (how, logical): (Conversion, Logical),
+        out: &mut Vec<u8>,
+    ) -> Option<Result<(), avro::Unwritten>> {
+        let document = &self.shared.document;
+        let number = |text: &str, out: &mut Vec<u8>, kind| logical::write_text(text, logical, kind, out);
+        if let (Conversion::Json, Datum::Json(node)) = (how, value) {
+            // A text stays what it is to a field of bytes.
+            document.number(node).filter(|_| document.text_of(node).is_none())?;
+        }
+        let Some((branch, kind)) = kind.unwrapped_branch() else { return Some(Err(avro::Unwritten::Left)) };
+        write_branch(branch, out);
+        let written = match value {
+            Datum::Long(millis) if how == Conversion::Instant => logical::write_instant(millis, logical, out),
+            Datum::Text(text) => logical::write_text(self.read(text), logical, kind, out),
+            Datum::Int(value) => number(&value.to_string(), out, kind),
+            Datum::Long(value) => number(&value.to_string(), out, kind),
+            Datum::Float(value) => number(&value.to_string(), out, kind),
+            Datum::Double(value) => number(&value.to_string(), out, kind),
+            Datum::Json(node) => {
+                document.scalar_text(node, |text| logical::write_text(text, logical, kind, out)).unwrap_or(false)
+            }
+            _ => false,
+        };
+        Some(if written { Ok(()) } else { Err(avro::Unwritten::Left) })
     }
 
     fn write(&self, value: Datum<'e>, kind: &Type, out: &mut Vec<u8>) -> Result<(), avro::Unwritten> {
@@ -89,6 +128,7 @@ impl<'e> Evaluation<'e, '_> {
             | Datum::Uri(_)
             | Datum::Agent(_)
             | Datum::Place(_)
+            | Datum::Traffic(_)
             | Datum::List(_)
             | Datum::Ints(_)
             | Datum::Json(_)

@@ -73,8 +73,14 @@ blocks!(Sha1, u32, 5, 64, sha1::block_api::compress);
 blocks!(Sha2Short, u32, 8, 64, sha2::block_api::compress256);
 blocks!(Sha2Long, u64, 8, 128, sha2::block_api::compress512);
 
-/// The first `length` / 8 bytes of the key; `length` is the digest's in bytes.
-pub(super) fn rounds<B: Blocks>(iv: &B::State, password: &[u8], salt: &[u8], count: u32, length: usize) -> Vec<u8> {
+/// The first `kept` bytes of the key; `length` is the digest's in bytes.
+pub(super) fn rounds<B: Blocks>(
+    iv: &B::State,
+    password: &[u8],
+    salt: &[u8],
+    count: u32,
+    (length, kept): (usize, usize),
+) -> Vec<u8> {
     let mut key = [0_u8; 128];
     if password.len() > B::BLOCK_BYTES {
         let mut state = *iv;
@@ -109,11 +115,11 @@ pub(super) fn rounds<B: Blocks>(iv: &B::State, password: &[u8], salt: &[u8], cou
         B::compress(&mut state, &block[..B::BLOCK_BYTES]);
         B::write(&state, &mut round[..length]);
         // Only the bytes that the key keeps.
-        for (sum, byte) in sum.iter_mut().zip(&round[..length / 8]) {
+        for (sum, byte) in sum.iter_mut().zip(&round[..kept]) {
             *sum ^= byte;
         }
     }
-    sum[..length / 8].to_vec()
+    sum[..kept].to_vec()
 }
 
 /// Ends a hash of `before` bytes and `message`, and writes its digest.

@@ -226,18 +226,19 @@ pub(in crate::mapping) fn compute(algorithm: Algorithm, key: Option<&[u8]>, inpu
     });
 }
 
-/// The key of a seed: PBKDF2 over the algorithm's HMAC. Its length in bytes is the digest's divided by eight, because
-/// the original counts bits where bytes are meant. Only algorithms that have a seeded form have a key.
+/// The key of a seed: PBKDF2 over the algorithm's HMAC. Its length in bytes is the digest's or, unless it is to be `full`,
+/// that divided by eight, because the original counts bits where bytes are meant. Only algorithms that have a seeded form have a key.
 #[must_use]
-pub fn key_of(algorithm: Algorithm, seed: &str) -> Vec<u8> {
+pub fn key_of(algorithm: Algorithm, seed: &str, full: bool) -> Vec<u8> {
     use super::derive::{Sha1, Sha2Long, Sha2Short, rounds};
     let seed = seed.as_bytes();
+    let lengths = |digest: usize| (digest, if full { digest } else { digest / 8 });
     match algorithm {
-        Algorithm::Sha1 => rounds::<Sha1>(&Sha1::IV, seed, SALT, ROUNDS, 20),
-        Algorithm::Sha224 => rounds::<Sha2Short>(&Sha2Short::IV_224, seed, SALT, ROUNDS, 28),
-        Algorithm::Sha256 => rounds::<Sha2Short>(&Sha2Short::IV_256, seed, SALT, ROUNDS, 32),
-        Algorithm::Sha384 => rounds::<Sha2Long>(&Sha2Long::IV_384, seed, SALT, ROUNDS, 48),
-        Algorithm::Sha512 => rounds::<Sha2Long>(&Sha2Long::IV_512, seed, SALT, ROUNDS, 64),
+        Algorithm::Sha1 => rounds::<Sha1>(&Sha1::IV, seed, SALT, ROUNDS, lengths(20)),
+        Algorithm::Sha224 => rounds::<Sha2Short>(&Sha2Short::IV_224, seed, SALT, ROUNDS, lengths(28)),
+        Algorithm::Sha256 => rounds::<Sha2Short>(&Sha2Short::IV_256, seed, SALT, ROUNDS, lengths(32)),
+        Algorithm::Sha384 => rounds::<Sha2Long>(&Sha2Long::IV_384, seed, SALT, ROUNDS, lengths(48)),
+        Algorithm::Sha512 => rounds::<Sha2Long>(&Sha2Long::IV_512, seed, SALT, ROUNDS, lengths(64)),
         _ => Vec::new(),
     }
 }
@@ -286,7 +287,9 @@ mod tests {
             ("sha1", "foo", "4286", "a92201d130ae868704ace84665cf34ff35ebbd4f"),
         ] {
             let algorithm = Algorithm::named(name, true).unwrap();
-            let derived = key_of(algorithm, seed);
+            let derived = key_of(algorithm, seed, false);
+            let full = key_of(algorithm, seed, true);
+            assert!(full.starts_with(&derived) && full.len() / 8 == derived.len(), "{name}");
             assert_eq!(hex(&derived), key, "{name}");
             let mut out = Vec::new();
             compute(algorithm, Some(&derived), b"x", &mut out);

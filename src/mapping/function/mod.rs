@@ -1,15 +1,19 @@
 //! What scripts can ask of an event, one file per family: the names that scripts use, and the evaluation.
 
+pub mod campaign;
 pub mod condition;
 pub mod cookie;
 mod derive;
 pub mod digest;
+pub mod extension;
 pub mod geo;
 pub mod header;
+pub mod logical;
 pub mod parameters;
 pub mod parse;
 pub mod regex;
 pub mod request;
+pub mod traffic;
 pub mod uri;
 pub mod user_agent;
 
@@ -71,7 +75,7 @@ pub fn function(producers: &Producers, name: &str, arguments: &[Given]) -> Found
         "eventParameters" => plain(Producer::Parameters),
         "eventParameter" => parameters::function(arguments),
         "ip2geo" => geo::function(producers, arguments),
-        _ => Found::Unknown,
+        _ => extension::function(producers, name, arguments),
     }
 }
 
@@ -85,6 +89,7 @@ pub fn method(producers: &Producers, of: ProducerId, name: &str, arguments: &[Gi
         Kind::Query => uri::query_method(of, name, arguments),
         Kind::UserAgent => user_agent::method(of, name, arguments),
         Kind::Place => geo::method(of, name, arguments),
+        kind @ (Kind::Campaign | Kind::Click | Kind::Traffic) => extension::method(kind, of, name, arguments),
         Kind::Boolean => condition::boolean_method(producers, of, name, arguments),
         Kind::TextList if matches!(producers.get(of), Producer::Header(_)) => header::method(of, name, arguments),
         Kind::Parameters => parameters::method(of, name, arguments),
@@ -104,7 +109,7 @@ pub fn method(producers: &Producers, of: ProducerId, name: &str, arguments: &[Gi
 
 /// Names of all functions, for hints.
 pub fn function_names() -> impl Iterator<Item = &'static str> + Clone {
-    request::NAMES.iter().map(|(name, ..)| *name).chain(FUNCTIONS.iter().copied())
+    request::NAMES.iter().map(|(name, ..)| *name).chain(FUNCTIONS.iter().chain(extension::FUNCTIONS).copied())
 }
 
 /// Names of all methods of values of this type, for hints.
@@ -114,6 +119,7 @@ pub fn method_names(kind: Kind) -> impl Iterator<Item = &'static str> {
         Kind::Query => vec!["value", "valueList"],
         Kind::UserAgent => user_agent::FIELDS.iter().map(|(name, _)| *name).collect(),
         Kind::Place => geo::names().collect(),
+        Kind::Campaign | Kind::Click | Kind::Traffic => extension::method_names(kind),
         Kind::Boolean => vec!["and", "or", "negate"],
         Kind::TextList => header::METHODS.to_vec(),
         Kind::Parameters => vec!["value", "path"],

@@ -5,7 +5,7 @@ use crate::{
     diagnostic::nearest,
     mapping::{
         ast::{Argument, Call, Name, Span},
-        diagnostic::{BAD_ARGUMENTS, NO_EFFECT, NO_PLACES, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
+        diagnostic::{BAD_ARGUMENTS, NO_EFFECT, NO_KEY, NO_PLACES, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
         function::{self, Found, Given, function_names, method_names},
         producer::ProducerId,
     },
@@ -157,8 +157,8 @@ impl<'a> Interpreter<'a, '_> {
             return result;
         }
         // What only the object of a `with` knows.
-        if (!context.mapping || !is_known(&name.text))
-            && let Some(delegate) = self.delegate(context.scope)
+        if let Some(delegate) = self.delegate(context.scope)
+            && (!context.mapping || !is_known(&name.text) || is_own(&delegate, &name.text))
         {
             return self.call_delegate(&delegate, name, &arguments, span, context);
         }
@@ -200,6 +200,11 @@ impl<'a> Interpreter<'a, '_> {
             let message = "`ip2geo` needs a database of places, and the configuration names none";
             let hint = "set `divolte.global.mapper.ip2geo_database` to a file of the kind `GeoLite2-City.mmdb`";
             return Err(self.error_with_hint(NO_PLACES, span, message, hint));
+        }
+        if name.text == "pseudonym" && !self.surroundings.has_key {
+            let message = "`pseudonym` needs a key, and the configuration names none";
+            let hint = "set `divolte.global.mapper.pseudonym_key_file` to a file that holds one";
+            return Err(self.error_with_hint(NO_KEY, span, message, hint));
         }
         match function::function(&self.producers, &name.text, &given) {
             Found::Producer(producer) => self.producer(span, producer),
@@ -279,6 +284,11 @@ impl<'a> Interpreter<'a, '_> {
             None => self.error(UNKNOWN_FUNCTION, name.span, message),
         }
     }
+}
+
+/// Names of ours that a list has had before.
+fn is_own(delegate: &Value<'_>, name: &str) -> bool {
+    name == "join" && matches!(delegate, Value::List(_))
 }
 
 fn is_known(name: &str) -> bool {

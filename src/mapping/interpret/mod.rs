@@ -65,12 +65,14 @@ pub struct Surroundings {
     pub now_ms: i64,
     /// Whether there is a database of places.
     pub has_places: bool,
+    /// Whether there is a key of pseudonyms.
+    pub has_key: bool,
 }
 
 impl Default for Surroundings {
     /// No variables, and no time but the epoch.
     fn default() -> Self {
-        Self { environment: |_| None, now_ms: 0, has_places: false }
+        Self { environment: |_| None, now_ms: 0, has_places: false, has_key: false }
     }
 }
 

@@ -1,10 +1,13 @@
 //! Every example of `docs/mapping.md`, run as it stands there.
 
 use super::*;
-use crate::mapping::{
-    diagnostic::CODES,
-    function::{function_names, method_names},
-    producer::Kind,
+use crate::{
+    mapping::{
+        diagnostic::CODES,
+        function::{function_names, method_names},
+        producer::Kind,
+    },
+    util::secret::Secret,
 };
 
 const DOCUMENT: &str = include_str!("../../../docs/mapping.md");
@@ -36,8 +39,11 @@ fn made(script: &str, schema: &Arc<RecordSchema>, event: &Value) -> Value {
         parameters: Parameters::Json(&parameters),
         ..page_view()
     };
-    let options =
-        MappingOptions { surroundings: Surroundings { has_places: true, ..Surroundings::default() }, ..options() };
+    let options = MappingOptions {
+        surroundings: Surroundings { has_places: true, has_key: true, ..Surroundings::default() },
+        extras: Extras { pseudonym_key: Some(Secret::new(*b"a key of 32 bytes, for examples.")), ..Extras::default() },
+        ..options()
+    };
     let (mapping, _) =
         compile(options, &source(script), schema).unwrap_or_else(|errors| panic!("{script}: {errors:?}"));
     let places = Places::new([include_bytes!("../../../tests/conformance/groups/geo-test.mmdb").to_vec()]).unwrap();
@@ -90,6 +96,9 @@ fn every_name_is_in_the_reference() {
         Kind::Query,
         Kind::UserAgent,
         Kind::Place,
+        Kind::Campaign,
+        Kind::Click,
+        Kind::Traffic,
         Kind::Boolean,
         Kind::TextList,
         Kind::Parameters,

@@ -25,6 +25,10 @@ const SCRIPT: &str = r"mapping {
     map p.path('$..b') onto 'as'; map p.path('$.a') onto 'recs'; map p.path('$.a') onto 'by'; map p.path('$.a') onto 'fx'
     map p.path('$.a[?(@.b > 1)]') onto 'recs'; map p.path('$.e') onto 'e'; map p.path('$.a') onto 'i'
     map p.path('$.a') onto 't'; map p.path('$.a') onto 'b2'; map p.path('$.a') onto 's'; map p.value('a') onto 'sd'
+    map join(eventType(), '-', p.path('$.a'), timestamp()) onto 's'; map eventUuid() onto 's2'; map eventType() onto 't'
+    map utm().source() onto 's'; map utm(referer()).term() onto 's'; map click().id() onto 's'; map click().network() onto 's'
+    map traffic().channel() onto 's'; map traffic().name() onto 's'; map traffic().term() onto 's'; map cookie('c') onto 't'
+    map anonymised(eventType()) onto 's'; map anonymised(join('2001:', cookie('c'), '::')) onto 's'
     when eventType().equalTo('stop') stop()
     section { when m.matches() exit(); map 'x' onto 's' }
 }";
@@ -50,7 +54,7 @@ fn value() -> impl Strategy<Value = Value> {
 fn address() -> impl Strategy<Value = String> {
     prop_oneof![
         ".{0,30}",
-        "https?://[a-z.:@\\[\\]0-9]{0,8}/[a-z0-9%é /]{0,8}(\\?[a-c=&%+0-9é]{0,10})?(#[a-z/?=%#]{0,10})?",
+        "https?://[a-z.:@\\[\\]0-9]{0,8}/[a-z0-9%é /]{0,8}(\\?((utm_source|gclid|fbclid|utm_medium)=)?[a-c=&%+0-9é]{0,10})?(#[a-z/?=%#]{0,10})?",
     ]
 }
 
@@ -58,6 +62,7 @@ proptest! {
     #[test]
     fn any_event_comes_out_readable(
         location in option::of(address()),
+        referer in option::of(prop_oneof![address(), "https://(www\\.)?(google|t|Bing)\\.com?/[?]?(q|p)=[a-z%+&]{0,8}"]),
         event_type in option::of(prop_oneof![Just("stop".to_owned()), "a{0,40}", ".{0,10}"]),
         parameters in option::of(value()),
         list in vec("[ -~]{0,20}", 0..3),
@@ -67,6 +72,7 @@ proptest! {
         let text = parameters.map(|parameters| parameters.to_string());
         let event = Event {
             location: location.as_deref(),
+            referer: referer.as_deref(),
             event_type: event_type.as_deref(),
             parameters: text.as_deref().map_or(Parameters::Absent, Parameters::Json),
             ..page_view()

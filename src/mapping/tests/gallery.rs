@@ -72,6 +72,9 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "map((parse location() to uri).host).onto('s')",
             "map 'a'.toUppercase() onto 's'",
             "def m = match '/(.*)' to location()",
+            "map utm().sorce() onto 's'",
+            "map click().netwrk() onto 's'",
+            "map traffic().chanel() onto 's'",
         ],
     ),
     (
@@ -97,6 +100,12 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "stop(1)",
             "section()",
             "map timestamp() onto 5",
+            "map join() onto 's'",
+            "map join(userAgent()) onto 's'",
+            "map anonymised('192.0.2.1') onto 's'",
+            "map utm(timestamp()).source() onto 's'",
+            "map eventUuid(1) onto 's'",
+            "map traffic(referer()).channel() onto 's'",
         ],
     ),
     (
@@ -113,6 +122,10 @@ const SCRIPTS: &[(&str, &[&str])] = &[
     (
         "M016",
         &["map ip2geo().countryName() onto 's'", "def place = ip2geo('192.0.2.1')\n  map place.cityName() onto 's'"],
+    ),
+    (
+        "M017",
+        &["map pseudonym(partyId()).toHexLower() onto 's'", "def id = pseudonym(partyId(), 'x')\n  map id onto 'by'"],
     ),
     ("M020", &["map eventType() onto 'sx'", "map eventType() onto 'nowhere'", "map 5 onto 'I'"]),
     (
@@ -145,6 +158,9 @@ const SCRIPTS: &[(&str, &[&str])] = &[
         "M024",
         &[
             "map userAgent() onto 's'",
+            "map utm() onto 's'",
+            "map click() onto 's'",
+            "map traffic() onto 's'",
             "map((parse location() to uri)).onto('s')",
             "def m = match 'x' against location()\n  map m onto 's'",
         ],

@@ -27,7 +27,8 @@ fn the_text_is_kept_without_comments_and_blanks() {
         )
     );
     assert_eq!(schema.name(), "n.R");
-    let field = Field { name: "t".into(), aliases: vec!["time".into()], kind: Type::Long, default: Some(vec![0]) };
+    let (aliases, logical) = (vec!["time".into()], Some(Logical::Timestamp(1000)));
+    let field = Field { name: "t".into(), aliases, kind: Type::Long, logical, default: Some(vec![0]) };
     assert_eq!(schema.fields(), [field]);
     assert_eq!(RecordSchema::parse(schema.json()).unwrap(), schema);
 }

@@ -58,6 +58,15 @@ pub fn cases() -> Vec<Case> {
         ),
         places("places_missing"),
         places("places_are_no_database").file("places.mmdb", "not a database"),
+        Case::new("key_missing", "divolte.global.mapper.pseudonym_key_file = pseudonym.key\n"),
+        Case::new("key_short", "divolte.global.mapper.pseudonym_key_variable = SHORT\n").variable("SHORT", "guess me"),
+        Case::new("key_unset", "divolte.global.mapper.pseudonym_key_variable = NOT_SET\n"),
+        Case::new(
+            "key_twofold",
+            "divolte.global.mapper { pseudonym_key_file = a.key, pseudonym_key_variable = A_KEY }\n",
+        ),
+        Case::new("odd_key_for_everybody", "divolte.global.mapper.pseudonym_key_file = pseudonym.key\n")
+            .file("pseudonym.key", "0123456789abcdef0123456789abcdef\n"),
         site(
             "hadoop_names_a_file_system",
             "<configuration>\n  <property><name>fs.defaultFS</name><value>hdfs://n:8020</value></property>\n</configuration>",
