@@ -108,6 +108,12 @@ declare! {
     dead_letters: Counter by ["mapping", "sink", "reason"];
     /// Attempts to take up what was exchanged on disk, by what it was and what came of it: `done`, `refused` or `unchanged`
     reloads: Counter by ["what", "result"];
+    /// Bytes of the files of dead letters, by sink
+    dead_letters_disk: Gauge in Bytes by ["sink"];
+    /// Bytes that the files of dead letters may have; then the oldest go
+    dead_letters_disk_limit: Gauge in Bytes by ["sink"];
+    /// Dead letters that are gone because there were too many, by sink
+    dead_letters_removed: Counter by ["sink"];
     /// Mapping one block to the records of a sink
     mapping_duration: Histogram in Seconds by ["sink"];
 
@@ -298,6 +304,13 @@ impl Metrics {
     #[must_use]
     pub fn records_lost(&self, sink: &str) -> Counter {
         self.records_lost.at([sink])
+    }
+
+    /// Bytes of a sink's files of dead letters, how many they may have, and letters that are gone for want of room.
+    #[must_use]
+    pub fn dead_letter_files(&self, sink: &str) -> (Gauge, Gauge, Counter) {
+        let limit = self.dead_letters_disk_limit.at([sink]);
+        (self.dead_letters_disk.at([sink]), limit, self.dead_letters_removed.at([sink]))
     }
 
     /// How long a sink takes to write a block to a file and to sync it.

@@ -1,6 +1,9 @@
 //! The wiring: sources → journal → deliveries. The only module beside [`crate::app`] that knows all stages.
 
+mod memory;
+
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -108,6 +111,8 @@ pub struct Pipeline {
     pub window: Arc<Window>,
     /// The mappings in force.
     pub exchange: Exchange,
+    /// Where the duplicate memory is saved.
+    memory: PathBuf,
     deliveries: Vec<DeliveryHandle>,
 }
 
@@ -131,6 +136,8 @@ impl Pipeline {
         let journal_settings = journal_settings(settings, clock, metrics, &*disk);
         let forget = Box::new(move |block: &Block| forgetful.forget(block.events().map(|(_, event)| event)));
         let journal = Arc::new(Journal::open(journal_settings, Arc::clone(&disk), forget)?);
+        let memory = memory::file(&settings.data_directory);
+        memory::bring_up_to_date(&duplicates, &journal, &*disk, &memory, runtime);
         let window = Arc::new(Window::new(Arc::clone(clock)));
         let exchange = Exchange::default();
         let mut wiring =
@@ -152,7 +159,7 @@ impl Pipeline {
         let deliveries =
             parts.into_iter().map(|parts| delivery::spawn(parts, runtime)).collect::<Result<Vec<_>, _>>()?;
         let intake = Intake { journal: Arc::clone(&journal), duplicates };
-        Ok(Self { journal, intake, window, exchange, deliveries })
+        Ok(Self { journal, intake, window, exchange, memory, deliveries })
     }
 
     /// How each delivery is doing.
@@ -167,6 +174,8 @@ impl Pipeline {
     pub fn drain(self, patience: Duration) -> bool {
         let durability = self.journal.status().durability;
         self.journal.close();
+        // Before the deliveries, whose time may be longer than the patience of whoever stops this process.
+        memory::save(&self.intake.duplicates, &self.journal, &RealDisk, &self.memory);
         let deadline = Instant::now() + patience;
         for delivery in &self.deliveries {
             delivery.drain_by(deadline);
@@ -226,6 +235,7 @@ fn journal_settings(
         retention_ms: i64::try_from(options.retention_time.as_millis()).unwrap_or(i64::MAX),
         retention_bytes: options.retention_bytes,
         erase: options.erase_on_recycle,
+        look_through: true,
         skip_oldest: skips.filter(|file| file.on_full == OnFull::SkipOldest).map(|file| file.name.clone()).collect(),
         ..JournalSettings::new(options.directory.clone(), options.durability, Arc::clone(clock), metrics.clone())
     }
@@ -280,7 +290,8 @@ impl Wiring<'_> {
             Arc::clone(&self.disk),
             Arc::clone(self.clock),
             behind,
-        );
+        )
+        .with_limit(self.settings.dead_letter_bytes_max);
         let names = mappings.iter().map(|mapping| mapping.name().to_owned()).collect();
         let reader = self.journal.reader(cursor.last().upto);
         let sampler = Sampler::new(Arc::clone(self.window), file.name.clone());

@@ -19,6 +19,10 @@ pub enum JournalCommand {
     /// Show, rename or remove cursors: where each sink stands
     #[command(after_help = crate::cli::CURSOR_EXAMPLES)]
     Cursor(CursorArguments),
+    /// List the segment files and the events that they hold; works while a server runs
+    Ls,
+    /// Read every block of every segment, and say which events are damaged; works while a server runs
+    Verify,
 }
 
 /// What to do with cursors.
@@ -53,7 +57,11 @@ pub enum CursorCommand {
 /// # Errors
 /// The configuration is wrong, a server uses the journal, or there is no such cursor.
 pub fn run(command: &JournalCommand, request: &LoadRequest, out: &mut impl Write) -> Result<(), Failure> {
-    let JournalCommand::Cursor(CursorArguments { command }) = command;
+    let command = match command {
+        JournalCommand::Cursor(CursorArguments { command }) => command,
+        JournalCommand::Ls => return super::segments::list(request, out),
+        JournalCommand::Verify => return super::segments::verify(request, out),
+    };
     let settings = config::load(request).map_err(|wrong| Failure::config(&wrong))?;
     let directory = &settings.journal.directory;
     let failed = |error: journal::JournalError| Failure::Config(format!("headwater: {error}"));

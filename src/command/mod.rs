@@ -12,6 +12,7 @@ mod place;
 pub mod playground;
 pub mod preflight;
 pub mod report;
+pub mod segments;
 pub mod serve;
 pub mod summary;
 pub mod trial;

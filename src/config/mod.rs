@@ -13,7 +13,6 @@ pub mod geo;
 mod global;
 mod hadoop;
 mod hocon;
-mod later;
 mod layers;
 mod options;
 mod origin;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::{
     global::{self, GlobalOptions, source_durability},
     hocon::{Members, Value, member},
-    later,
     origin::KeyPath,
     problem::{At, Problems, code, name},
     section::{ANY, INT, Limits, Null, POSITIVE, Section, unknown},
@@ -97,7 +96,7 @@ pub fn read(tree: &Members, reference: &Members, problems: &Problems) -> Options
         _ => false,
     };
     let journal = global.journal.durability;
-    let options = Options {
+    Options {
         global,
         sources: named("sources")
             .iter()
@@ -113,12 +112,7 @@ pub fn read(tree: &Members, reference: &Members, problems: &Problems) -> Options
                 sinks::read(name, place, value, defaults, problems)
             })
             .collect(),
-    };
-    // Last, because it says nothing about values that are wrong anyway.
-    if let Value::Object(members) = divolte {
-        later::tell(members, problems);
     }
-    options
 }
 
 /// Reports every substitution that found nothing.

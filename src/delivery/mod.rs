@@ -281,6 +281,11 @@ where
     }
 
     fn note_losses(&mut self) {
+        let letters = self.parts.ledger.take_removed();
+        if letters > 0 {
+            let why = "divolte.global.dead_letters.max_size is reached";
+            self.status.degrade(format!("{letters} dead letters were removed: {why}"));
+        }
         for loss in self.parts.sink.take_losses() {
             let sink = self.parts.ledger.sink();
             tracing::error!(%sink, records = loss.records, what = %loss.what, "records were lost outside");

@@ -12,6 +12,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::util::fail_point;
+
 pub use real::RealDisk;
 pub use simulated::{Fault, SimulatedDisk};
 
@@ -62,6 +64,7 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
             file.sync_data()?;
         }
         drop(file);
+        fail_point::pass("cursor");
         self.rename(&temporary, path)?;
         match path.parent() {
             Some(directory) if durable => self.sync_dir(directory),

@@ -11,6 +11,10 @@ use std::sync::{
 
 use smallvec::SmallVec;
 
+mod saved;
+
+pub use saved::Seen;
+
 use super::{
     codec::{self, DUPLICATE},
     murmur::{murmur3_x64_128, party_hash},
@@ -81,6 +85,15 @@ impl DuplicateMemory {
         }
     }
 
+    /// Knows stored events again, in their order, after a restart.
+    pub fn remember<'a>(&self, events: impl IntoIterator<Item = &'a [u8]>) {
+        for bytes in events {
+            let Ok(event) = codec::decode(bytes) else { continue };
+            let Tag { slot, signature } = self.tag(event.party_id, event.session_id, event.event_id);
+            self.slot(slot).store(signature, Ordering::Relaxed);
+        }
+    }
+
     fn slot(&self, slot: u64) -> &AtomicU64 {
         // A tag comes from `tag` of this memory; the remainders keep a foreign one in bounds.
         let page = index(slot / PAGE_SLOTS) % self.pages.len();
@@ -89,8 +102,9 @@ impl DuplicateMemory {
     }
 }
 
-fn index(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
+#[expect(clippy::cast_possible_truncation, reason = "slots are in memory, so their numbers are those of a pointer")]
+const fn index(number: u64) -> usize {
+    number as usize
 }
 
 #[cfg(test)]

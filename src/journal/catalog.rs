@@ -96,6 +96,16 @@ impl Catalog {
         self.segments.front().map(|segment| segment.first)
     }
 
+    /// First offset of the newest segments that together hold at most so many bytes of events.
+    pub(super) fn first_within(&self, bytes_max: u64) -> Option<Offset> {
+        let mut bytes = 0;
+        let newest = self.segments.iter().rev().take_while(|segment| {
+            bytes += segment.end.map_or(0, |end| end.position);
+            bytes <= bytes_max
+        });
+        newest.last().map(|segment| segment.first)
+    }
+
     /// The oldest segment, unless it is the only one: numbering goes on from the last.
     pub(super) fn oldest_ended(&self) -> Option<&Segment> {
         self.segments.front().filter(|segment| segment.end.is_some() && self.segments.len() > 1)
@@ -176,6 +186,9 @@ mod tests {
             assert_eq!(place(&catalog, at), expected, "{at}");
         }
         assert_eq!(catalog.bytes_from(Offset(20)), 200);
+        for (bytes_max, expected) in [(0, Some(50)), (9_999, Some(50)), (10_000, Some(20)), (99_999, Some(10))] {
+            assert_eq!(catalog.first_within(bytes_max), expected.map(Offset), "{bytes_max}");
+        }
         assert_eq!(catalog.pop(true).map(|segment| segment.number), Some(1));
         assert_eq!(place(&catalog, 12), format!("12..20 {}", GapReason::Quota));
         assert_eq!(place(&Catalog::default(), 0), "beyond");

@@ -152,10 +152,11 @@ impl Cursor {
     }
 
     fn store(&self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
-        let content = format(self.shared.id, checkpoint);
+        let early = sabotage::is(Sabotage::EarlyCursor).then(|| self.shared.ring.bounds().next);
+        let upto = early.map_or(checkpoint.upto, |early| early.max(checkpoint.upto));
+        let content = format(self.shared.id, upto, checkpoint);
         let settings = &self.shared.settings;
         let durable = settings.sync_cursors || settings.durability != Durability::None;
-        let durable = durable && !sabotage::is(Sabotage::EarlyCursor);
         self.shared.disk.replace(&self.path, &content, durable).map_err(io(&self.path))
     }
 }
@@ -211,10 +212,10 @@ pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
     move |source| JournalError::Io { path, source }
 }
 
-fn format(journal: Uuid, checkpoint: &Checkpoint) -> Vec<u8> {
+fn format(journal: Uuid, upto: Offset, checkpoint: &Checkpoint) -> Vec<u8> {
     let stored = Stored {
         journal,
-        upto: checkpoint.upto,
+        upto,
         sink: STANDARD.encode(&checkpoint.sink),
         dead: STANDARD.encode(&checkpoint.dead),
         totals: checkpoint.totals.clone(),
@@ -264,7 +265,7 @@ mod tests {
             totals: Totals::default(),
         };
         let id = Uuid::new_v4();
-        let content = format(id, &checkpoint);
+        let content = format(id, checkpoint.upto, &checkpoint);
         let path = Path::new("x.cursor");
         assert_eq!(parse(path, &content).unwrap(), (id, checkpoint));
         for position in 0..content.len() - 1 {

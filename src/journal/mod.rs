@@ -11,6 +11,7 @@
 //! Invariant: offsets are never used twice within one journal, which has an identity of its own.
 //! Invariant: a block stays until every cursor is past it; what all of them hold is bounded in bytes.
 
+mod archive;
 mod block;
 mod catalog;
 mod cursor;
@@ -37,7 +38,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{JoinHandle, Thread},
     time::Instant,
@@ -45,6 +46,7 @@ use std::{
 
 use uuid::Uuid;
 
+pub use archive::{Archive, Piece, Pieces, SegmentFile};
 pub use block::Block;
 pub use cursor::{Cursor, Held};
 pub use intake::{BLOCK_BYTES, PENDING_BYTES_MAX, RUN_BYTES_MAX};
@@ -87,6 +89,8 @@ pub struct JournalSettings {
     pub retention_bytes: u64,
     /// Overwrite a segment with zeros before it is used again.
     pub erase: bool,
+    /// Keep every segment, as long as there is room, until [`Journal::looked_through`].
+    pub look_through: bool,
     /// Sinks that lose their oldest events rather than that new ones are refused.
     pub skip_oldest: Vec<SinkName>,
     /// Time, for block headers.
@@ -111,6 +115,7 @@ impl JournalSettings {
             retention_ms: 0,
             retention_bytes: 0,
             erase: false,
+            look_through: false,
             skip_oldest: Vec::new(),
             clock,
             metrics,
@@ -337,6 +342,8 @@ struct Shared {
     synced: AtomicU64,
     /// Bytes that the segment in use can still take.
     left: AtomicU64,
+    /// Nothing is freed as long as somebody looks through what the former process left.
+    is_looked_through: AtomicBool,
     sickness: Mutex<Option<Sickness>>,
     no_room: Mutex<Option<NoRoom>>,
     forget: Mutex<Forget>,
@@ -478,6 +485,19 @@ impl Journal {
             sick: shared.sickness().as_ref().map(|sickness| sickness.0.clone()),
             no_room: shared.no_room().clone(),
         }
+    }
+
+    /// What the former process left is not needed any more for its own sake.
+    pub fn looked_through(&self) {
+        self.shared.is_looked_through.store(false, Ordering::Relaxed);
+        self.thread.unpark();
+    }
+
+    /// Where the newest events begin that the segments hold, about so many bytes of them.
+    #[must_use]
+    pub fn newest(&self, bytes_max: u64) -> Offset {
+        let first = self.shared.catalog().first_within(bytes_max);
+        first.unwrap_or_else(|| self.shared.intake().next())
     }
 
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]

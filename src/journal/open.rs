@@ -3,7 +3,10 @@
 use std::{
     io,
     path::Path,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Instant,
 };
 
@@ -135,6 +138,7 @@ fn blank(
     lock: Option<Box<dyn std::any::Any + Send + Sync>>,
 ) -> Shared {
     Shared {
+        is_looked_through: AtomicBool::new(settings.look_through),
         settings,
         id,
         first,

@@ -5,7 +5,7 @@
 pub(super) enum Sabotage {
     /// Segments are not synced.
     NoSync,
-    /// The cursor moves on before its file is durable.
+    /// The cursor is moved past events that its sink has not made durable.
     EarlyCursor,
     /// A segment's name is not synced.
     NoDirectorySync,

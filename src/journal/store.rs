@@ -12,6 +12,7 @@ use std::{
 use crate::{
     checkpoint::{Offset, SinkName},
     disk::DiskFile,
+    util::fail_point,
 };
 
 use super::{
@@ -156,6 +157,7 @@ impl Store {
         let (directory, disk) = (&self.shared.settings.directory, &*self.shared.disk);
         let path = directory.join(file_name(header.number));
         disk.rename(spare, &path)?;
+        fail_point::pass("roll");
         if sabotage::is(Sabotage::NoDirectorySync) {
             return Ok(path);
         }
@@ -173,6 +175,7 @@ impl Store {
         block.stamp(number, self.shared.settings.clock.now_ms());
         let Some(active) = &mut self.active else { return Err(no_segment()) };
         active.file.write_all_at(block.bytes(), active.written.position)?;
+        fail_point::pass("append");
         active.written =
             End { position: active.written.position + block.bytes().len() as u64, next: block.span().next };
         if active.written.position >= active.bytes / PREPARE_AT {
@@ -202,6 +205,7 @@ impl Store {
             let began = Instant::now();
             if !sabotage::is(Sabotage::NoSync) {
                 active.file.sync_data()?;
+                fail_point::pass("sync");
             }
             self.shared.settings.metrics.journal_sync_duration.observe(began.elapsed());
             active.synced = active.written;
@@ -273,6 +277,9 @@ impl Store {
 
     fn is_retained(&self, segment: &Segment) -> bool {
         let settings = &self.shared.settings;
+        if self.shared.is_looked_through.load(Ordering::Relaxed) {
+            return true;
+        }
         let age_ms = settings.clock.now_ms().saturating_sub(segment.ended_ms);
         let retained = self.shared.catalog().bytes_from(segment.first);
         age_ms < settings.retention_ms && retained <= settings.retention_bytes

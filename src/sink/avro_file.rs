@@ -264,6 +264,16 @@ impl Mark {
     }
 }
 
+/// Records in the whole blocks of a file.
+///
+/// # Errors
+/// The file cannot be read, or is no container file.
+pub fn records(disk: &dyn Disk, path: &Path) -> io::Result<u64> {
+    let file = disk.open(path)?;
+    let end = file.len()?;
+    Ok(container::scan(Stretch { file: &*file, at: 0, end })?.records)
+}
+
 /// Part of a file as a reader.
 struct Stretch<'a> {
     file: &'a dyn DiskFile,

@@ -2,7 +2,8 @@
 //!
 //! They go to Avro container files in a directory of the sink's own, which is made with the first letter. The sink's
 //! checkpoint names the file and how far it is good, so each letter is there once: a file is named before its first
-//! letter is written, and what lies behind the named length is cut off after a rewind.
+//! letter is written, and what lies behind the named length is cut off after a rewind. Together they take at most so
+//! many bytes: a file ends at an eighth of them, and the oldest one goes to make room for the next.
 
 use std::{
     io,
@@ -26,7 +27,7 @@ use crate::{
     util::clock::Clock,
 };
 
-use super::avro_file::{AvroFile, Behind, CreateError, Mark, fingerprint};
+use super::avro_file::{self, AvroFile, Behind, CreateError, Mark, fingerprint};
 
 /// Schema of a dead letter.
 pub const SCHEMA: &str = r#"{
@@ -46,6 +47,12 @@ pub const SCHEMA: &str = r#"{
 
 /// Names that are tried for a new file before giving up.
 const NAME_ATTEMPTS_MAX: u32 = 1000;
+
+/// The part of the bytes of all letters at which a file ends.
+const FILES: u64 = 8;
+
+/// What stands between time and number in the name of a file.
+const NAME: &str = "-dead-letters-";
 
 /// One dead letter.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +86,14 @@ pub struct DeadLetters {
     unsynced_names: bool,
     /// A file that could not be begun, and not be removed either.
     stale: Option<PathBuf>,
+    /// Most bytes of all files.
+    bytes_max: u64,
+    /// Bytes of the files before the open one.
+    bytes_before: u64,
+    /// Whether there is room for the open file to grow is still to be seen to.
+    crowded: bool,
+    /// Letters that made room, since this was last asked.
+    removed: u64,
     data: Vec<u8>,
 }
 
@@ -92,7 +107,7 @@ struct State {
 }
 
 impl DeadLetters {
-    /// Dead letters in `<directory>/<sink>`. Touches nothing yet.
+    /// Dead letters in `<directory>/<sink>`, without a bound. Touches nothing yet.
     #[must_use]
     pub fn new(directory: &Path, sink: &SinkName, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, behind: Behind) -> Self {
         let schema = schema();
@@ -111,32 +126,111 @@ impl DeadLetters {
             named: false,
             unsynced_names: true,
             stale: None,
+            bytes_max: u64::MAX,
+            bytes_before: 0,
+            crowded: true,
+            removed: 0,
             data: Vec::new(),
         }
     }
 
+    /// With at most so many bytes; then the oldest letters go.
+    #[must_use]
+    pub fn with_limit(mut self, bytes_max: u64) -> Self {
+        self.bytes_max = bytes_max;
+        self
+    }
+
+    /// Most bytes of all letters.
+    pub(super) fn bytes_max(&self) -> u64 {
+        self.bytes_max
+    }
+
+    /// Bytes of all letters.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes_before + self.file.as_ref().map_or(0, AvroFile::length)
+    }
+
+    /// Letters that were removed to make room since this was last asked.
+    pub(super) fn take_removed(&mut self) -> u64 {
+        std::mem::take(&mut self.removed)
+    }
+
     /// Makes sure that there is a file to write to. False as long as no committed checkpoint names it: commit
-    /// [`Self::state`] then, and say so with [`Self::named`].
+    /// [`Self::state`] then, and say so with [`Self::named`]. `committed` is the state of the last checkpoint.
     ///
     /// # Errors
-    /// The directory or the file cannot be made.
-    pub(super) fn prepare(&mut self) -> io::Result<bool> {
+    /// The directory or the file cannot be made, or the oldest file not be removed.
+    pub(super) fn prepare(&mut self, committed: &Bytes) -> io::Result<bool> {
+        // A file whose last letters are not committed goes on: they must be found behind its mark after a crash.
+        let is_full = self.file.as_ref().is_some_and(|file| file.length() >= self.bytes_max / FILES);
+        if is_full && self.named && *committed == self.state() {
+            self.file = None;
+        }
         if self.file.is_none() {
             self.disk.create_dir_all(&self.directory, true)?;
             self.file = Some(self.create()?);
             self.named = false;
             self.unsynced_names = true;
+            self.crowded = true;
         }
         if self.unsynced_names {
             self.disk.sync_dir(&self.directory)?;
             self.unsynced_names = false;
         }
+        if self.named {
+            self.make_room()?;
+        }
         Ok(self.named)
     }
 
-    /// A committed checkpoint holds [`Self::state`].
-    pub(super) fn named(&mut self) {
+    /// A committed checkpoint holds [`Self::state`], so that no other file is needed.
+    ///
+    /// # Errors
+    /// The oldest file cannot be removed.
+    pub(super) fn named(&mut self) -> io::Result<()> {
         self.named = true;
+        self.make_room()
+    }
+
+    /// Removes the oldest files until the open one may grow to its end.
+    fn make_room(&mut self) -> io::Result<()> {
+        if !self.crowded {
+            return Ok(());
+        }
+        let files = self.survey()?;
+        for (path, bytes) in files {
+            let most = self.bytes_max - self.bytes_max / FILES;
+            if self.bytes_before <= most {
+                break;
+            }
+            let letters = avro_file::records(&*self.disk, &path).unwrap_or_default();
+            self.disk.remove(&path)?;
+            self.bytes_before -= bytes;
+            self.removed += letters;
+            tracing::warn!(
+                sink = %self.sink, file = %path.display(), letters,
+                "the oldest dead letters were removed, because there are more than dead_letters.max_size"
+            );
+        }
+        self.crowded = false;
+        Ok(())
+    }
+
+    /// The files before the open one with their bytes, oldest first.
+    fn survey(&mut self) -> io::Result<Vec<(PathBuf, u64)>> {
+        let mut files = Vec::new();
+        if self.disk.metadata(&self.directory)?.is_some() {
+            let open = self.file.as_ref().map(AvroFile::path);
+            for path in self.disk.list(&self.directory)? {
+                let Some(age) = age(&path).filter(|_| open != Some(path.as_path())) else { continue };
+                let Some(found) = self.disk.metadata(&path)?.filter(|found| !found.is_directory) else { continue };
+                files.push((age, path, found.length));
+            }
+        }
+        files.sort();
+        self.bytes_before = files.iter().map(|(.., bytes)| bytes).sum();
+        Ok(files.into_iter().map(|(_, path, bytes)| (path, bytes)).collect())
     }
 
     fn create(&mut self) -> io::Result<AvroFile> {
@@ -148,7 +242,7 @@ impl DeadLetters {
         }
         let now_ms = self.clock.now_ms();
         for number in 1..=NAME_ATTEMPTS_MAX {
-            let path = self.directory.join(format!("{}-dead-letters-{number}.avro", stamp(now_ms, &self.zone)));
+            let path = self.directory.join(format!("{}{NAME}{number}.avro", stamp(now_ms, &self.zone)));
             match AvroFile::create(&self.disk, &path, &self.schema, Codec::Null, true) {
                 Ok(file) => return Ok(file),
                 Err(CreateError { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
@@ -192,6 +286,13 @@ impl DeadLetters {
     /// # Errors
     /// The file is there but cannot be opened.
     pub(super) fn rewind(&mut self, state: &Bytes) -> io::Result<()> {
+        self.rewind_file(state)?;
+        self.crowded = true;
+        self.survey()?;
+        Ok(())
+    }
+
+    fn rewind_file(&mut self, state: &Bytes) -> io::Result<()> {
         let Some(state) = (!state.is_empty()).then(|| serde_json::from_slice::<State>(state)).transpose()? else {
             return self.start_over();
         };
@@ -253,6 +354,13 @@ fn slots<'a>(letter: &Letter<'a>, sink: &'a SinkName, time_ms: i64) -> [Slot<'a>
         Slot::Long(time_ms),
         Slot::Bytes(letter.event.into()),
     ]
+}
+
+/// Time and number in the name of a file of ours: the order in which they were begun.
+fn age(path: &Path) -> Option<(u64, u32)> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".avro")?;
+    let (time, number) = name.split_once(NAME)?;
+    Some((time.parse().ok()?, number.parse().ok()?))
 }
 
 /// A time as `yyyyMMddHHmmss`.

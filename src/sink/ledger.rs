@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
 
 use crate::{
     checkpoint::{Checkpoint, FROZEN_MAPPINGS_MAX, MappingTotals, Offset, Outcomes, SinkName, Span, Totals},
@@ -48,6 +48,7 @@ pub struct Ledger {
     /// What is not drafted yet, in order and without holes.
     entries: VecDeque<Entry>,
     counters: Vec<Counters>,
+    space: Space,
     commits: u64,
     metrics: Metrics,
 }
@@ -76,6 +77,13 @@ struct Counters {
     gap: Counter,
 }
 
+/// What is measured of the files of dead letters.
+#[derive(Debug)]
+struct Space {
+    bytes: Gauge,
+    removed: Counter,
+}
+
 impl Ledger {
     /// A ledger for the mappings that feed the sink, in the order in which chunks count them. The delivery adopts the
     /// first checkpoint before anything else happens.
@@ -84,9 +92,12 @@ impl Ledger {
         let sink = cursor.sink().as_str().to_owned();
         let counters = mappings.iter().map(|mapping| Counters::new(metrics, mapping, &sink)).collect();
         let totals = cursor.last().totals.clone();
+        let (bytes, limit, removed) = metrics.dead_letter_files(&sink);
+        limit.set(i64::try_from(letters.bytes_max()).unwrap_or(i64::MAX));
+        let space = Space { bytes, removed };
         let metrics = metrics.clone();
         let entries = VecDeque::new();
-        Self { cursor, letters, mappings, totals, places: Vec::new(), entries, counters, commits: 0, metrics }
+        Self { cursor, letters, mappings, totals, places: Vec::new(), entries, counters, space, commits: 0, metrics }
     }
 
     /// The checkpoint last committed.
@@ -134,6 +145,7 @@ impl Ledger {
         // name more letters than this one.
         self.commit(resumed)?;
         self.letters.rewind(&self.cursor.last().dead)?;
+        self.measure();
         Ok(())
     }
 
@@ -206,14 +218,26 @@ impl Ledger {
         if letters().next().is_none() {
             return Ok(());
         }
-        if !self.letters.prepare()? {
+        if !self.letters.prepare(&self.cursor.last().dead)? {
             let named = Checkpoint { dead: self.letters.state(), ..self.cursor.last().clone() };
             self.cursor.commit(named)?;
-            self.letters.named();
+            self.letters.named()?;
         }
         let letters = self.entries.iter().take(covered).flat_map(|entry| entry.letters(&self.mappings));
         self.letters.append(letters)?;
+        self.measure();
         Ok(())
+    }
+
+    /// Dead letters that were removed since this was last asked, because there was no room for more.
+    pub fn take_removed(&mut self) -> u64 {
+        let removed = self.letters.take_removed();
+        self.space.removed.inc_by(removed);
+        removed
+    }
+
+    fn measure(&self) {
+        self.space.bytes.set(i64::try_from(self.letters.bytes()).unwrap_or(i64::MAX));
     }
 
     /// Commits the cursor.

@@ -4,6 +4,7 @@ pub mod address_range;
 pub mod backoff;
 pub mod clock;
 pub mod descriptors;
+pub mod fail_point;
 pub mod reason;
 pub mod secret;
 pub mod terminal;

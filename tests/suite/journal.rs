@@ -46,6 +46,61 @@ fn a_cursor_of_a_removed_sink_is_told_and_can_be_renamed_and_removed() {
 }
 
 #[test]
+fn a_retry_across_a_restart_is_a_duplicate() {
+    let place = Place::new();
+    let requests = BrowserRequest::all();
+    let duplicates = || {
+        let text = String::from_utf8_lossy(&place.admin("/metrics").body).into_owned();
+        let line = "headwater_events_duplicate_total{source=\"browser\"} ";
+        let found = text.lines().find_map(|found| found.strip_prefix(line)?.parse::<u64>().ok());
+        found.unwrap_or_else(|| panic!("no {line}\n{text}"))
+    };
+    let mut program = place.start(place.serve());
+    requests[0].send(place.port).response();
+    assert_eq!((duplicates(), program.stop()), (0, Some(0)));
+
+    let mut program = place.start(place.serve());
+    requests[0].send(place.port).response();
+    requests[1].send(place.port).response();
+    assert_eq!(duplicates(), 1);
+    program.signal("KILL");
+    program.wait();
+
+    let mut program = place.start(place.serve());
+    requests[1].send(place.port).response();
+    requests[0].send(place.port).response();
+    assert_eq!((duplicates(), program.stop()), (2, Some(0)));
+}
+
+#[test]
+fn segments_are_listed_and_verified_while_the_server_runs_and_damage_is_told() {
+    let place = Place::new();
+    for (command, expected) in [("ls", "there are no segments"), ("verify", "0 events in 0 blocks can be read")] {
+        let (code, text) = said(&place, &["journal", command]);
+        assert!(code == Some(0) && text.contains(expected), "{command}: {text}");
+    }
+    let mut program = place.start(place.serve());
+    let requests = BrowserRequest::all();
+    for request in &requests {
+        request.send(place.port).response();
+    }
+    let expected = format!("0000000000000001.segment  events 0..{}, begun 2", requests.len());
+    let (code, text) = said(&place, &["journal", "ls"]);
+    assert!(code == Some(0) && text.contains(&expected), "{text}");
+    let expected = format!("{} events in ", requests.len());
+    let (code, text) = said(&place, &["journal", "verify"]);
+    assert!(code == Some(0) && text.contains(&expected), "{text}");
+    assert_eq!(program.stop(), Some(0));
+
+    let segment = place.path().join("data/journal/0000000000000001.segment");
+    let mut bytes = std::fs::read(&segment).expect("the segment");
+    bytes[4096 + 100] ^= 1;
+    std::fs::write(&segment, bytes).expect("a file of ours");
+    let (code, text) = said(&place, &["journal", "verify"]);
+    assert!(code == Some(1) && text.contains("are missing: lost") && text.contains("are damaged"), "{text}");
+}
+
+#[test]
 fn the_journal_is_measured() {
     let place = Place::new();
     let mut program = place.start(place.serve());

@@ -124,3 +124,29 @@ fn memory_is_taken_when_it_is_needed() {
     ask(&memory, "p", "s", "e");
     assert_eq!(memory.pages.iter().filter(|page| page.get().is_some()).count(), 1);
 }
+
+#[test]
+fn what_was_saved_is_known_again_and_damage_is_noticed() {
+    let seen = Seen { journal: uuid::Uuid::new_v4(), upto: crate::checkpoint::Offset(77) };
+    let memory = DuplicateMemory::new(2, 5_000);
+    memory.remember([stored(PARTIES[0], SESSION, EVENT, false).as_slice(), &stored(PARTIES[1], SESSION, EVENT, true)]);
+    let mut file = Vec::new();
+    memory.save(seen, &mut file).unwrap();
+
+    let again = DuplicateMemory::new(2, 5_000);
+    assert_eq!(again.load(&mut file.as_slice()).unwrap(), Some(seen));
+    for (party, known) in PARTIES.into_iter().zip([true, true, false]) {
+        assert_eq!(ask(&again, party, SESSION, EVENT), known, "{party}");
+    }
+    let other = DuplicateMemory::new(1, 5_000);
+    assert_eq!(other.load(&mut file.as_slice()).unwrap(), None, "other slots mean other events");
+    assert!(!ask(&other, PARTIES[0], SESSION, EVENT));
+
+    for position in (0..file.len()).step_by(61).chain([file.len() - 1]) {
+        let mut damaged = file.clone();
+        damaged[position] ^= 4;
+        let found = DuplicateMemory::new(2, 5_000).load(&mut damaged.as_slice());
+        assert_eq!(found.unwrap_err().kind(), std::io::ErrorKind::InvalidData, "byte {position}");
+        assert!(DuplicateMemory::new(2, 5_000).load(&mut &file[..position]).is_err(), "cut at {position}");
+    }
+}

@@ -13,6 +13,7 @@ use crate::{
         Ledger, SinkError,
         avro_file::{AvroFile, CreateError, fingerprint},
     },
+    util::fail_point,
 };
 
 use super::{
@@ -189,7 +190,10 @@ impl FileSink {
     fn publish_one(&self, intent: &Intent) -> Result<Moved, Trouble> {
         let Intent { from, to, mark } = intent;
         let error = match self.disk.rename_new(from, to) {
-            Ok(()) => return Ok(Moved::Published),
+            Ok(()) => {
+                fail_point::pass("publish");
+                return Ok(Moved::Published);
+            }
             Err(error) => error,
         };
         let look = |path: &Path| self.disk.metadata(path).map_err(trouble("look at", path));

@@ -46,10 +46,15 @@ impl World {
     }
 
     fn ledger(&self, mappings: &[&str]) -> Ledger {
+        self.ledger_with(mappings, u64::MAX)
+    }
+
+    /// With so many bytes of dead letters.
+    fn ledger_with(&self, mappings: &[&str], bytes_max: u64) -> Ledger {
         let name = SinkName::new("s");
         let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(0));
-        let letters = DeadLetters::new(Path::new("/dead"), &name, disk, clock, Behind::Cut);
+        let letters = DeadLetters::new(Path::new("/dead"), &name, disk, clock, Behind::Cut).with_limit(bytes_max);
         let cursor = self.journal.cursor(&name, Start::Earliest).unwrap();
         let mut ledger =
             Ledger::new(cursor, mappings.iter().map(|name| (*name).to_owned()).collect(), letters, &self.metrics);
@@ -187,6 +192,44 @@ fn letters_that_were_taken_away_do_not_come_back() {
     commit(&mut ledger, 7);
     assert_eq!(world.letters(), 1);
     assert_eq!(ledger.last().totals.mappings[0].outcomes.dead["refused"], 2);
+}
+
+#[test]
+fn the_oldest_letters_go_when_there_are_too_many() {
+    const BYTES_MAX: u64 = 40_000;
+    let world = World::new(&[1; 200]);
+    let mut ledger = world.ledger_with(&["a"], BYTES_MAX);
+    let mut removed = 0;
+    for block in 0..200 {
+        if block % 7 == 3 {
+            // Another process goes on; what it finds is neither lost nor written again.
+            ledger = world.ledger_with(&["a"], BYTES_MAX);
+        }
+        let mut chunk = world.chunk(usize::try_from(block).unwrap(), 1);
+        chunk.outcomes[0] = Outcomes { dead: [("refused".to_owned(), 1)].into(), ..Outcomes::default() };
+        chunk.rejected.push(Refusal { message: "x".repeat(400), ..refusal(block, 0) });
+        ledger.take(&mut chunk);
+        if block % 5 == 2 {
+            // What is drafted but not committed is written again.
+            ledger.draft(Offset(block + 1), Bytes::new()).unwrap();
+            let last = ledger.last().clone();
+            ledger.adopt(last).unwrap();
+            let mut chunk = world.chunk(usize::try_from(block).unwrap(), 1);
+            chunk.outcomes[0] = Outcomes { dead: [("refused".to_owned(), 1)].into(), ..Outcomes::default() };
+            chunk.rejected.push(Refusal { message: "x".repeat(400), ..refusal(block, 0) });
+            ledger.take(&mut chunk);
+        }
+        commit(&mut ledger, block + 1);
+        removed += ledger.take_removed();
+        let files = world.disk.list(Path::new("/dead/s")).unwrap();
+        let bytes: u64 = files.iter().map(|file| world.disk.metadata(file).unwrap().unwrap().length).sum();
+        assert!(bytes <= BYTES_MAX, "{bytes} after {block}");
+        assert_eq!(world.letters() as u64 + removed, block + 1, "after {block}");
+        let (measured, limit, counted) = world.metrics.dead_letter_files("s");
+        assert_eq!((measured.get().cast_unsigned(), limit.get().cast_unsigned()), (bytes, BYTES_MAX));
+        assert_eq!(counted.get(), removed);
+    }
+    assert!(removed > 100 && world.disk.list(Path::new("/dead/s")).unwrap().len() > 4, "{removed}");
 }
 
 #[test]

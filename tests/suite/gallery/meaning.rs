@@ -62,7 +62,6 @@ pub fn cases() -> Vec<Case> {
         ),
         ("absent_hdfs", "divolte.global.hdfs.client { fs.defaultFS = \"hdfs://namenode:8020\" }"),
         ("absent_directory", "divolte.sinks.s { type = hdfs, file_strategy { publish_dir = \"s3a://bucket/x\" } }"),
-        ("odd_later", "divolte {\n  global.mapper.digest_reuse = original\n  global.dead_letters.max_size = 2G\n}"),
         (
             "everything_in_one_run",
             "divolte {\n  global.server { port = abc, hst = x }\n  sources.a { type = browser, party_timeout = x }\n  mappings.m { sources = [b], sinks = [c] }\n}",
