@@ -31,6 +31,7 @@ divolte {{
     server {{ host = {host}, port = {port} }}
     admin {{ host = {host}, port = {admin} }}
     hdfs.enabled = true
+    journal.durability = {durability}
   }}
   sources.browser.type = browser
   sinks.files {{ type = file, file_strategy {{ working_dir = "{work}", publish_dir = "{published}" }} }}
@@ -117,7 +118,7 @@ class Server:
 class Product(Server):
     """`headwater serve` with files below a directory."""
 
-    def __init__(self, binary, directory):
+    def __init__(self, binary, directory, durability="none"):
         self.published = directory / "published"
         work = directory / "work"
         for path in (self.published, work):
@@ -125,7 +126,9 @@ class Product(Server):
         port, self.admin = free_port(), free_port()
         configuration = directory / "bench.conf"
         configuration.write_text(
-            CONFIGURATION.format(host=HOST, port=port, admin=self.admin, work=work, published=self.published)
+            CONFIGURATION.format(
+                host=HOST, port=port, admin=self.admin, durability=durability, work=work, published=self.published
+            )
         )
         command = [binary, "serve", "-c", configuration, "--data", directory / "data"]
         super().__init__(command, port, directory / "output.log")
@@ -295,8 +298,10 @@ def measure_watched(product, options, files):
 
 
 def rounds(options, files):
-    """Figures of both servers, loaded in turn, and of the product while somebody looks at its live page."""
+    """Figures of both servers, loaded in turn, of the product with more durability, and while somebody looks at its live
+    page."""
     bare, own, watched = [], [], []
+    durable = {durability: [] for durability in options.durability}
     for nth in range(1, options.rounds + 1):
         with tempfile.TemporaryDirectory(prefix="headwater-bench-") as directory:
             directory = pathlib.Path(directory)
@@ -308,6 +313,11 @@ def rounds(options, files):
                 figures, answered = measure(product, options, files, product.settled)
                 found = account(product, answered, 2)
                 own.append(figures)
+            for durability, runs in durable.items():
+                with Product(options.headwater, directory / durability, durability) as product:
+                    figures, answered = measure(product, options, files, product.settled)
+                    account(product, answered, 2)
+                    runs.append(figures)
             if options.watched:
                 with Product(options.headwater, directory / "watched") as product:
                     figures, answered = measure_watched(product, options, files)
@@ -318,10 +328,10 @@ def rounds(options, files):
             f"{found:,} events in the files",
             file=sys.stderr,
         )
-    return bare, own, watched
+    return bare, own, durable, watched
 
 
-def report(options, bare, own, watched, start, allocations, mean_bytes):
+def report(options, bare, own, durable, watched, start, allocations, mean_bytes):
     """The table, and whether every goal is met."""
 
     def median(runs, name):
@@ -350,6 +360,12 @@ def report(options, bare, own, watched, start, allocations, mean_bytes):
          verdict(goals[3]) if allocations is not None else ""),
         ("start to first answer, ms", "", f"{start:.0f}", "≤ 100", verdict(goals[4])),
     ]
+    for durability, runs in durable.items():
+        of_bare = statistics.median(mine["requests/s"] / its["requests/s"] for its, mine in zip(bare, runs))
+        of_none = statistics.median(mine["requests/s"] / its["requests/s"] for its, mine in zip(own, runs))
+        rows.append((f"requests/s with `{durability}`", "", f"{median(runs, 'requests/s'):,.0f}", "",
+                     f"{of_bare:.2f} × bare, {of_none:.2f} × `none`, {median(runs, 'CPU seconds per million'):.1f} CPU "
+                     f"seconds per million, p99 {median(runs, 'p99 ms'):.1f} ms"))
     if watched:
         seen = statistics.median(mine["requests/s"] / its["requests/s"] for its, mine in zip(own, watched))
         more = median(watched, "CPU seconds per million") / cpu
@@ -390,6 +406,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=8, help="of each measured run")
     parser.add_argument("--warm", type=int, default=2, help="seconds before each")
     parser.add_argument("--requests", type=int, default=70_000, help="distinct ones")
+    parser.add_argument("--durability", action="append", default=[], choices=["flush", "fsync"],
+                        help="load the product once more with it; repeatable")
     parser.add_argument("--watched", action="store_true", help="load the product once more, with its live page open")
     parser.add_argument("--save", type=pathlib.Path, help="write the table to a file too")
     parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is missed")
@@ -399,11 +417,11 @@ def main():
     files, mean_bytes = prepared(options)
     try:
         start = start_ms(options.headwater)
-        bare, own, watched = rounds(options, files)
+        bare, own, durable, watched = rounds(options, files)
         allocations = allocations_per_event(options.counting, options, files) if options.counting else None
     except Wrong as wrong:
         sys.exit(f"bench: {wrong}")
-    table, met = report(options, bare, own, watched, start, allocations, mean_bytes)
+    table, met = report(options, bare, own, durable, watched, start, allocations, mean_bytes)
     print(table, end="")
     if options.save:
         options.save.write_text(table)
