@@ -57,7 +57,9 @@ fn check_tells_programs_the_same() {
 
     place.write("broken.conf", "divolte {");
     assert_eq!(report(&["-c", "broken.conf"], 2)["errors"], 1);
-    let fine = report(&[], 0);
+    let ports = [("server", place.port), ("admin", place.admin)];
+    let ports = ports.map(|(key, port)| format!("divolte.global.{key}.port={port}"));
+    let fine = report(&["--set", &ports[0], "--set", &ports[1]], 0);
     assert_eq!([&fine["ok"], &fine["diagnostics"], &fine["differences"]], [&json!(true), &json!([]), &json!([])]);
 }
 
