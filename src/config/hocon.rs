@@ -13,6 +13,8 @@ use ::hocon::{
     resolver::{self, InternalResolveOptions, ResObj},
 };
 
+use super::scan;
+
 /// One value of the resolved tree.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -116,6 +118,12 @@ fn tidy(message: &str) -> String {
 /// # Errors
 /// Syntax errors of the text or of a file that it includes, and required includes that are missing.
 pub fn parse(text: &str, directory: Option<&Path>) -> Result<Layer, Fault> {
+    if let Some(at) = scan::too_deep(text) {
+        let before = &text[..at];
+        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+        let at = (before.matches('\n').count() + 1, column);
+        return Err(Fault { message: "the key has too many names".to_owned(), at, subject: String::new() });
+    }
     let mut tree = parser::parse_tokens(&lexer::tokenize(text)?)?;
     if let parser::AstNode::Array { pos, .. } = &tree {
         let message = "the file holds a list where keys are expected".to_owned();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Objects and lists inside each other that are followed; the parser refuses deeper ones.
+/// Objects and lists inside each other that are followed, and names of a key path; the parser refuses deeper ones.
 const DEPTH_MAX: usize = 128;
 
 /// What was found.
@@ -65,6 +65,15 @@ pub fn scan(text: &str) -> Scan {
         scanner.scan.unclosed.get_or_insert(start);
     }
     scanner.scan
+}
+
+/// The byte of the first key whose path has so many names that whoever follows them runs out of stack.
+#[must_use]
+pub fn too_deep(text: &str) -> Option<usize> {
+    scan(text).found.into_iter().find_map(|found| match found {
+        Found::Key { path, key, .. } if path.len() > DEPTH_MAX => Some(key.start),
+        _ => None,
+    })
 }
 
 /// The key path at the start of a text, and the byte behind it.
@@ -183,7 +192,10 @@ impl<'a> Scanner<'a> {
                     end = self.at;
                 }
                 '.' => {
-                    names.push(String::new());
+                    // One name too many shows that it is too deep.
+                    if names.len() <= DEPTH_MAX {
+                        names.push(String::new());
+                    }
                     self.step();
                 }
                 ':' | '=' | '{' | '}' | '[' | ']' | ',' | '\n' => break,
@@ -216,8 +228,8 @@ impl<'a> Scanner<'a> {
                     self.step();
                     continue;
                 }
-                '{' => self.nested('}', |scanner| scanner.members(path)),
-                '[' => self.nested(']', |scanner| elements = scanner.list(path)),
+                '{' => self.nested('}', path, |scanner| scanner.members(path)),
+                '[' => self.nested(']', path, |scanner| elements = scanner.list(path)),
                 '"' => drop(self.quoted()),
                 '$' if self.next_is("${") => {
                     self.skip_while(|c| c != '}' && c != '\n');
@@ -246,11 +258,11 @@ impl<'a> Scanner<'a> {
         (start..end, elements)
     }
 
-    fn nested(&mut self, close: char, read: impl FnOnce(&mut Self)) {
+    fn nested(&mut self, close: char, path: &[String], read: impl FnOnce(&mut Self)) {
         let open = self.at;
         self.at += 1;
         self.depth += 1;
-        if self.depth < DEPTH_MAX {
+        if self.depth < DEPTH_MAX && path.len() <= DEPTH_MAX {
             read(self);
         }
         self.depth -= 1;

@@ -15,6 +15,17 @@ pub fn cases() -> Vec<Case> {
         ("syntax_list", "[1, 2]"),
         ("syntax_reserved", "divolte.global.server.host = a@b"),
         ("syntax_mixed", "divolte.global.server = { port = 1 } text"),
+        (
+            "key_too_deep",
+            concat!(
+                "divolte.",
+                "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.",
+                "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.",
+                "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.",
+                "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.",
+                "b = 1"
+            ),
+        ),
         ("substitution", "divolte.global.server.host = ${nope.nope}\ndivolte.global.admin.host = ${gone}"),
         ("substitution_in_list", "divolte.mappings.m { sources = [${a}], sinks = [hdfs] }"),
         ("substitution_circle", "a = ${b}\nb = ${a}"),
