@@ -80,7 +80,7 @@ inBrowsers("the live page shows the numbers of a visit", {}, async ({ server, se
   assert.equal(totals.delivered, String(types.length));
   assert.equal(totals["dead letters"], "0");
   const texts = await session.evaluate(() => ["health", "durability", "dead", "waiting"].map((id) => document.getElementById(id).textContent));
-  assert.deepEqual(texts, ["healthy", "none", "0", "0"]);
+  assert.deepEqual(texts, ["healthy", "flush", "0", "0"]);
   assert.ok(await session.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), "nothing to scroll sideways");
 
   await session.click("#records > li:first-child summary");
