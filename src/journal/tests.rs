@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    checkpoint::{Checkpoint, Totals},
+    checkpoint::{Checkpoint, Span, Totals},
     disk::{Fault, SimulatedDisk},
     util::clock::ManualClock,
 };

@@ -59,21 +59,12 @@ export async function startServer({ args = [] } = {}) {
   ].flatMap((setting) => ["--set", setting]);
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME, DIVOLTE_PORT: String(port) };
   const child = spawn(program, ["serve", ...settings, ...args], { cwd: directory, env: environment });
-  const ended = once(child, "exit");
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text) => (output += text));
-  }
-  const kill = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-    await ended;
-    rmSync(directory, { recursive: true, force: true });
-  };
+  const { ended, output, kill } = watch(child, directory);
   const until = Date.now() + START_PATIENCE_MILLIS;
   while (!(await answers(port))) {
     if (child.exitCode !== null || Date.now() > until) {
       await kill();
-      throw new Error(`the program does not answer:\n${output}`);
+      throw new Error(`the program does not answer:\n${output()}`);
     }
     await pause(20);
   }
@@ -81,17 +72,32 @@ export async function startServer({ args = [] } = {}) {
     page: `http://localhost:${port}`,
     admin: `http://localhost:${admin}`,
     directory,
-    output: () => output,
+    output,
     kill,
     async stop() {
       child.kill("SIGTERM");
       const [code] = await ended;
-      if (code !== 0) throw new Error(`ended with ${code}:\n${output}`);
+      if (code !== 0) throw new Error(`ended with ${code}:\n${output()}`);
       const records = published(join(directory, "data", "events")).flatMap(readRecords);
       rmSync(directory, { recursive: true, force: true });
       return records;
     },
   };
+}
+
+/** A child process: `ended` when it has, what it has printed so far, and its end together with that of its directory. */
+function watch(child, directory) {
+  const ended = once(child, "exit");
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => (printed += text));
+  }
+  const kill = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    await ended;
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { ended, output: () => printed, kill };
 }
 
 /** The playground with these arguments, once it has printed its link: `link`, `page`, `output()` and `kill()`. */
@@ -101,23 +107,14 @@ export async function startPlayground({ args = [] } = {}) {
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
   const listen = ["--listen", `127.0.0.1:${await freePort()}`];
   const child = spawn(program, ["playground", ...listen, ...args], { cwd: directory, env: environment });
-  const ended = once(child, "exit");
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text) => (output += text));
-  }
-  const kill = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-    await ended;
-    rmSync(directory, { recursive: true, force: true });
-  };
+  const { ended, output, kill } = watch(child, directory);
   const until = Date.now() + START_PATIENCE_MILLIS;
   for (;;) {
-    const [link, page] = /(http:\S+)\/\?token=\w+\s/.exec(output) ?? [];
-    if (link) return { link: link.trim(), page, output: () => output, kill };
+    const [link, page] = /(http:\S+)\/\?token=\w+\s/.exec(output()) ?? [];
+    if (link) return { link: link.trim(), page, output, kill };
     if (child.exitCode !== null || Date.now() > until) {
       await kill();
-      throw new Error(`the playground does not start:\n${output}`);
+      throw new Error(`the playground does not start:\n${output()}`);
     }
     await pause(20);
   }
