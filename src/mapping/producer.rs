@@ -85,6 +85,8 @@ pub enum Kind {
     Click,
     /// What led the visitor to the page; only its parts can be mapped.
     Traffic,
+    /// A row of a table; only its values can be mapped.
+    Row,
 }
 
 impl Kind {
@@ -93,7 +95,14 @@ impl Kind {
     pub fn is_of_parts(self) -> bool {
         matches!(
             self,
-            Self::Uri | Self::UserAgent | Self::Place | Self::Matcher | Self::Campaign | Self::Click | Self::Traffic
+            Self::Uri
+                | Self::UserAgent
+                | Self::Place
+                | Self::Matcher
+                | Self::Campaign
+                | Self::Click
+                | Self::Traffic
+                | Self::Row
         )
     }
 
@@ -119,6 +128,7 @@ impl Kind {
             Self::Campaign => "a campaign",
             Self::Click => "a click",
             Self::Traffic => "what led to the page",
+            Self::Row => "a row of a table",
         }
     }
 }

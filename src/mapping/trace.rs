@@ -26,9 +26,10 @@ pub struct Step {
 #[must_use]
 pub fn trace(mapping: &Mapping, event: &Event<'_>, scratch: &mut Scratch) -> Vec<Step> {
     scratch.shared.next_event();
-    let Scratch { agents, places, shared, buffers } = scratch;
+    let Scratch { agents, places, tables, shared, buffers } = scratch;
     let places = places.as_ref().map(|places| places.get());
-    let tools = eval::Tools { agents, places: places.as_deref(), shared, buffers };
+    let outside = eval::Outside { places: places.as_deref(), tables: Some(tables.get()) };
+    let tools = eval::Tools { agents, outside, shared, buffers };
     let (agent, mut notes) = (OnceCell::new(), Notes::default());
     // Why it fails is told by who maps the event.
     let _ = eval::watched(&mapping.program, event, &agent, tools, &mut notes, |_| ());

@@ -254,7 +254,8 @@ impl Fields<'_> {
             | Kind::Matcher
             | Kind::Campaign
             | Kind::Click
-            | Kind::Traffic) => {
+            | Kind::Traffic
+            | Kind::Row) => {
                 return Some(self.not_mappable(id, kind, span));
             }
         };
@@ -287,6 +288,7 @@ impl Fields<'_> {
             Kind::Campaign => ".source()",
             Kind::Click => ".id()",
             Kind::Traffic => ".channel()",
+            Kind::Row => ".column('name')",
             _ => ".name()",
         };
         self.reports.error(NOT_MAPPABLE, span, message).hint(format!("map one of its properties, such as `{example}`"))

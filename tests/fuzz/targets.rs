@@ -2,6 +2,7 @@
 
 mod places;
 mod surroundings;
+mod table;
 
 use std::{
     fs,
@@ -65,6 +66,7 @@ pub const ALL: &[Target] = &[
     Target { name: "configuration", seeds: configurations, prepare: configuration },
     Target { name: "surroundings", seeds: Vec::new, prepare: surroundings::prepare },
     Target { name: "places", seeds: places::seeds, prepare: places::prepare },
+    Target { name: "table", seeds: table::seeds, prepare: table::prepare },
     Target { name: "script", seeds: scripts, prepare: script },
     Target { name: "schema", seeds: schemas, prepare: schema },
     Target { name: "segment", seeds: segments, prepare: segment },

@@ -32,4 +32,5 @@ mod script_bombs;
 mod serve;
 mod shutdown;
 mod sources;
+mod tables;
 mod terminal;

@@ -13,8 +13,8 @@ use crate::{
     },
     config::Settings,
     diagnostic::{Diagnostic, Place, SourceText},
-    enrich::geo::CurrentPlaces,
-    mapping::{Mapping, Step, eval::Seen},
+    enrich::LookUps,
+    mapping::{KnownTable, Mapping, Step, eval::Seen},
 };
 
 /// Requests of a draft that are tried.
@@ -85,16 +85,21 @@ struct StepShown {
 }
 
 /// Tries a draft out; none if there is no mapping of its name.
-pub(super) async fn attempt(settings: &Settings, places: Option<&Arc<CurrentPlaces>>, draft: Draft) -> Option<Attempt> {
+pub(super) async fn attempt(
+    settings: &Settings,
+    tables: &Arc<[KnownTable]>,
+    look_ups: &LookUps,
+    draft: Draft,
+) -> Option<Attempt> {
     let mapping = settings.mappings.iter().find(|mapping| mapping.name == draft.mapping)?;
     let script = Arc::new(SourceText { name: "script".to_owned(), text: draft.script });
     let schema = Arc::new(SourceText { name: "schema".to_owned(), text: draft.schema });
     let told = |diagnostics: &[Diagnostic]| diagnostics.iter().map(Told::new).collect();
-    let (mapping, odd) = match compile::draft(settings, mapping, &script, &schema) {
+    let (mapping, odd) = match compile::draft(settings, mapping, tables, (&script, &schema)) {
         Ok(compiled) => compiled,
         Err(wrong) => return Some(Attempt { diagnostics: told(&wrong), problem: None, samples: Vec::new() }),
     };
-    let (samples, problem) = match try_all(settings, mapping, places, &draft.requests).await {
+    let (samples, problem) = match try_all(settings, mapping, look_ups, &draft.requests).await {
         Ok(samples) => (samples, None),
         Err(problem) => (Vec::new(), Some(problem)),
     };
@@ -104,11 +109,11 @@ pub(super) async fn attempt(settings: &Settings, places: Option<&Arc<CurrentPlac
 async fn try_all(
     settings: &Settings,
     mapping: Mapping,
-    places: Option<&Arc<CurrentPlaces>>,
+    look_ups: &LookUps,
     requests: &str,
 ) -> Result<Vec<Shown>, String> {
     let samples = read::samples(requests).map_err(|error| format!("requests: {error}"))?;
-    let mut trial = Trial::new(settings, vec![Arc::new(mapping)], places).map_err(|error| error.to_string())?;
+    let mut trial = Trial::new(settings, vec![Arc::new(mapping)], look_ups).map_err(|error| error.to_string())?;
     let mut shown = Vec::new();
     for sample in samples.iter().take(SAMPLES_MAX) {
         let tried = trial.run(sample, true).await.map_err(|error| error.to_string())?;

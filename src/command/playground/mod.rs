@@ -23,8 +23,9 @@ use super::{Failure, compile, print};
 use crate::{
     admin::{AdminBody, AllowedHosts, JSON, Page, SealedPage, Token, to_json},
     config::{self, LoadRequest, Settings, settings::SourceSettings},
-    enrich::geo::CurrentPlaces,
+    enrich::LookUps,
     listen::{self, Answer, ConnInfo, Counters, Listener},
+    mapping::KnownTable,
     signal::StopSignals,
     util::terminal::{Paint, Style},
 };
@@ -65,11 +66,12 @@ pub fn run(request: &LoadRequest, arguments: &PlaygroundArguments, out: &mut imp
     if !address.ip().is_loopback() {
         return Err(wrong("the playground is for this machine only\n  hint: use 127.0.0.1 or [::1]"));
     }
-    let settings = config::load(request).map_err(|errors| Failure::config(&errors))?;
+    let mut settings = config::load(request).map_err(|errors| Failure::config(&errors))?;
     if settings.mappings.is_empty() {
         return Err(wrong("there is no mapping to try out"));
     }
-    let places = super::map::open_places(&settings)?;
+    let tables = compile::tables(&settings);
+    let look_ups = super::map::open(&mut settings)?;
     let start = start(&settings).map_err(|error| Failure::config(&[error]))?;
     let running = |error: &dyn std::fmt::Display| Failure::Running(format!("headwater: {error}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -84,7 +86,7 @@ pub fn run(request: &LoadRequest, arguments: &PlaygroundArguments, out: &mut imp
         print(out, &format!("Open {}\nCtrl-C ends it.\n", paint.paint(Style::Link, &url)))?;
         let hosts = AllowedHosts::new(&address.ip().to_string(), address.ip());
         let limits = settings.server.limits.clone();
-        let playground = Arc::new(Playground { settings, places, start, hosts, token, busy: Mutex::new(()) });
+        let playground = Arc::new(Playground { settings, tables, look_ups, start, hosts, token, busy: Mutex::new(()) });
         let stop = async move {
             signals.next().await;
         };
@@ -137,7 +139,8 @@ fn samples(settings: &Settings) -> String {
 
 struct Playground {
     settings: Settings,
-    places: Option<Arc<CurrentPlaces>>,
+    tables: Arc<[KnownTable]>,
+    look_ups: LookUps,
     start: Start,
     hosts: AllowedHosts,
     token: Token,
@@ -156,7 +159,7 @@ impl Playground {
             return Page::text(StatusCode::BAD_REQUEST, "this is no draft\n");
         };
         let _alone = self.busy.lock().await;
-        match attempt::attempt(&self.settings, self.places.as_ref(), draft).await {
+        match attempt::attempt(&self.settings, &self.tables, &self.look_ups, draft).await {
             Some(attempt) => Page::new(StatusCode::OK, JSON, to_json(&attempt)),
             None => Page::text(StatusCode::NOT_FOUND, "there is no such mapping\n"),
         }

@@ -14,7 +14,7 @@ fn draft(script: Option<&str>, requests: &str) -> Attempt {
     let script = script.unwrap_or(own).to_owned();
     let draft = Draft { mapping: name.clone(), script, schema: schema.clone(), requests: requests.to_owned() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(attempt(&settings, None, draft)).expect("a mapping of that name")
+    runtime.block_on(attempt(&settings, &Arc::default(), &LookUps::default(), draft)).expect("a mapping of that name")
 }
 
 #[test]

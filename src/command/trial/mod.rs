@@ -17,7 +17,7 @@ use crate::{
     checkpoint::{Checkpoint, Offset, Outcomes, SinkName},
     config::settings::{Durability, Settings, SourceSettings},
     disk::SimulatedDisk,
-    enrich::geo::CurrentPlaces,
+    enrich::LookUps,
     event::{
         codec::{self, CodecError},
         duplicate::DuplicateMemory,
@@ -150,15 +150,11 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// The collector that `settings` describe, with these mappings and databases of places.
+    /// The collector that `settings` describe, with these mappings, databases of places and tables.
     ///
     /// # Errors
     /// See [`TrialError`].
-    pub fn new(
-        settings: &Settings,
-        mappings: Vec<Arc<Mapping>>,
-        places: Option<&Arc<CurrentPlaces>>,
-    ) -> Result<Self, TrialError> {
+    pub fn new(settings: &Settings, mappings: Vec<Arc<Mapping>>, look_ups: &LookUps) -> Result<Self, TrialError> {
         let settings = quick(settings);
         let clock = Arc::new(ManualClock::at(SystemClock.now_ms()));
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
@@ -179,7 +175,7 @@ impl Trial {
         };
         let router = Arc::new(Router::new(&settings, &parts));
         let kept = Kept::new(&keep);
-        let scratch = pipeline::scratch(&settings.mapper, places);
+        let scratch = pipeline::scratch(&settings.mapper, look_ups);
         let chunk = RecordChunk::default();
         Ok(Self { settings, mappings, router, kept, intake, reader, cursor, clock, metrics, scratch, chunk })
     }

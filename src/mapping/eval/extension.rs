@@ -69,6 +69,16 @@ impl<'e> Evaluation<'e, '_> {
                 Datum::Query(query) => self.click_part(query, *field),
                 _ => Datum::Absent,
             },
+            Extension::Row { table, of, .. } => self.text_of(id, *of)?.map_or(Datum::Absent, |key| {
+                let found = self.outside.tables.and_then(|tables| tables.get(*table)?.find(self.read(key)));
+                found.map_or(Datum::Absent, |row| Datum::Row(*table, row))
+            }),
+            Extension::Column(of, column) => match self.value(*of)? {
+                Datum::Row(table, row) => {
+                    Datum::text(self.outside.tables.and_then(|tables| tables.get(table)?.value(row, column)))
+                }
+                _ => Datum::Absent,
+            },
             Extension::Anonymised(of) => self.text_of(id, *of)?.map_or(Datum::Absent, |text| self.anonymised(text)),
         })
     }

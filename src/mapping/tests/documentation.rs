@@ -7,7 +7,7 @@ use crate::{
         function::{function_names, method_names},
         producer::Kind,
     },
-    util::secret::Secret,
+    util::{secret::Secret, table::Format},
 };
 
 const DOCUMENT: &str = include_str!("../../../docs/mapping.md");
@@ -39,8 +39,15 @@ fn made(script: &str, schema: &Arc<RecordSchema>, event: &Value) -> Value {
         parameters: Parameters::Json(&parameters),
         ..page_view()
     };
+    let rows = blocks().into_iter().find(|(language, _)| *language == "csv").expect("the table of the examples").1;
+    let tables = super::tables::users_of(rows, Format::Csv);
     let options = MappingOptions {
-        surroundings: Surroundings { has_places: true, has_key: true, ..Surroundings::default() },
+        surroundings: Surroundings {
+            has_places: true,
+            has_key: true,
+            tables: known(&tables),
+            ..Surroundings::default()
+        },
         extras: Extras { pseudonym_key: Some(Secret::new(*b"a key of 32 bytes, for examples.")), ..Extras::default() },
         ..options()
     };
@@ -48,7 +55,7 @@ fn made(script: &str, schema: &Arc<RecordSchema>, event: &Value) -> Value {
         compile(options, &source(script), schema).unwrap_or_else(|errors| panic!("{script}: {errors:?}"));
     let places = Places::new([include_bytes!("../../../tests/conformance/groups/geo-test.mmdb").to_vec()]).unwrap();
     let event = stored(&view, &pairs("headers"), &pairs("cookies"));
-    let chunk = mapped_at(&[Arc::new(mapping)], &event, Some(&places));
+    let chunk = mapped_at(&[Arc::new(mapping)], &event, Outside { places: Some(&places), tables: Some(&tables) });
     assert!(!chunk.records.is_empty(), "{script}: {:?}", chunk.rejected);
     super::record(&chunk, 0, schema)
 }
@@ -99,6 +106,7 @@ fn every_name_is_in_the_reference() {
         Kind::Campaign,
         Kind::Click,
         Kind::Traffic,
+        Kind::Row,
         Kind::Boolean,
         Kind::TextList,
         Kind::Parameters,

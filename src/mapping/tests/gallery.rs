@@ -75,6 +75,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "map utm().sorce() onto 's'",
             "map click().netwrk() onto 's'",
             "map traffic().chanel() onto 's'",
+            "map lookup('users', partyId()).colum('city') onto 's'",
         ],
     ),
     (
@@ -106,6 +107,9 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "map utm(timestamp()).source() onto 's'",
             "map eventUuid(1) onto 's'",
             "map traffic(referer()).channel() onto 's'",
+            "map lookup('users').column('city') onto 's'",
+            "map lookup('users', timestamp()).column('city') onto 's'",
+            "map lookup('users', partyId()).column() onto 's'",
         ],
     ),
     (
@@ -126,6 +130,20 @@ const SCRIPTS: &[(&str, &[&str])] = &[
     (
         "M017",
         &["map pseudonym(partyId()).toHexLower() onto 's'", "def id = pseudonym(partyId(), 'x')\n  map id onto 'by'"],
+    ),
+    (
+        "M018",
+        &[
+            "map lookup('usrs', partyId()).column('city') onto 's'",
+            "def row = lookup('countries', cookie('c'))\n  map row.column('name') onto 's'",
+        ],
+    ),
+    (
+        "M019",
+        &[
+            "map lookup('users', partyId()).column('ciy') onto 's'",
+            "def user = lookup('users', partyId())\n  map user.column('phone') onto 's'",
+        ],
     ),
     ("M020", &["map eventType() onto 'sx'", "map eventType() onto 'nowhere'", "map 5 onto 'I'"]),
     (
@@ -161,6 +179,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "map utm() onto 's'",
             "map click() onto 's'",
             "map traffic() onto 's'",
+            "map lookup('users', partyId()) onto 's'",
             "map((parse location() to uri)).onto('s')",
             "def m = match 'x' against location()\n  map m onto 's'",
         ],

@@ -98,8 +98,7 @@ fn the_surroundings_are_what_they_are_said_to_be() {
     let surroundings = Surroundings {
         environment: |name| (name == "SHOP").then(|| "nl".to_owned()),
         now_ms: 1_700_000_000_000,
-        has_places: false,
-        has_key: false,
+        ..Surroundings::default()
     };
     let schema = test_schema();
     let script = "mapping { map System.getenv('SHOP') onto 's'; map System.env.SHOP onto 's2'\n\
