@@ -17,9 +17,11 @@ const SHOWN: usize = 12;
 impl<'a> Interpreter<'a, '_> {
     /// The row of a table whose key a string of the event is.
     pub(super) fn look_up(&mut self, name: &Name, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
-        let wanted = "the name of a table and a string value of the event";
+        let wanted = "the name of a table and a string or JSON value of the event";
         let (table, of) = match arguments {
-            [table, Value::Producer(of)] if self.producers.kind(*of) == Kind::Text => (table.text(), *of),
+            [table, Value::Producer(of)] if matches!(self.producers.kind(*of), Kind::Text | Kind::Json) => {
+                (table.text(), *of)
+            }
             _ => (None, ProducerId::at(0)),
         };
         let Some(table) = table.map(ToString::to_string) else {

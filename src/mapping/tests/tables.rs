@@ -82,6 +82,22 @@ fn values_of_json_are_as_they_are_written() {
 }
 
 #[test]
+fn keys_may_be_json() {
+    let tables = users_of("id,city\n7,Delft\nx,Gouda\ntrue,Breda\n", Format::Csv);
+    let (schema, parameters) = (test_schema(), r#"{"n": 7, "t": "x", "b": true, "o": {"a": 7}, "z": null}"#);
+    let event = Event { parameters: Parameters::Json(parameters), ..page_view() };
+    for (path, expected) in
+        [("n", Some("Delft")), ("t", Some("Gouda")), ("b", Some("Breda")), ("o", None), ("z", None), ("none", None)]
+    {
+        let script = format!("lookup('users', eventParameters().path('$.{path}')).column('city')");
+        let (mapping, _) = compiled(&format!("mapping {{ map {script} onto 's' }}"), &schema);
+        let outside = Outside { places: None, tables: Some(&tables) };
+        let chunk = mapped_at(&[Arc::new(mapping)], &stored(&event, &[], &[]), outside);
+        assert_eq!(record(&chunk, 0, &schema)["s"].as_str(), expected, "{path}");
+    }
+}
+
+#[test]
 fn a_table_that_could_not_be_read_makes_no_script_wrong() {
     let unread: Arc<[_]> = [KnownTable { name: "users".into(), columns: None }].into();
     let surroundings = Surroundings { tables: unread, ..Surroundings::default() };

@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher as _;
 
-use super::{COLUMNS_MAX, Cell, FAULTS_MAX, Fault, Problem, Row, Table};
+use super::{COLUMNS_MAX, Cell, FAULTS_MAX, Fault, Problem, Row, Table, value};
 
 /// There is no use in reading on.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Number of the column of this name, which is a new one if it is not known.
-    pub(super) fn column(&mut self, name: &str) -> Result<u32, Problem> {
+    pub(super) fn column(&mut self, name: &str) -> Result<u16, Problem> {
         if let Some(number) = self.table.columns.get(name) {
             return Ok(*number);
         }
@@ -60,7 +60,7 @@ impl<'a> Builder<'a> {
         if self.filled.len() == COLUMNS_MAX {
             return Err(Problem::TooManyColumns);
         }
-        let number = narrow(self.filled.len());
+        let number = u16::try_from(self.filled.len()).unwrap_or(u16::MAX);
         self.table.columns.insert(name.into(), number);
         self.filled.push(0);
         Ok(number)
@@ -94,43 +94,43 @@ impl<'a> Builder<'a> {
     }
 
     /// Adds a value to the row at hand; `write` appends it. False if the row has a value in this column already.
-    pub(super) fn value(&mut self, column: u32, write: impl FnOnce(&mut String)) -> bool {
+    pub(super) fn value(&mut self, column: u16, write: impl FnOnce(&mut String)) -> bool {
         let row = narrow(self.table.rows.len() + 1);
-        let before = std::mem::replace(&mut self.filled[column as usize], row);
+        let before = std::mem::replace(&mut self.filled[usize::from(column)], row);
         let start = narrow(self.table.text.len());
         write(&mut self.table.text);
-        let end = narrow(self.table.text.len());
-        self.table.cells.push(Cell { column, start, end });
+        self.table.cells.push(Cell { start, column });
         before != row
     }
 
     /// Takes the row at hand away again.
     pub(super) fn forget(&mut self, draft: &Draft) {
         for cell in self.table.cells.drain(draft.cells..) {
-            self.filled[cell.column as usize] = 0;
+            self.filled[usize::from(cell.column)] = 0;
         }
         self.table.text.truncate(draft.text);
     }
 
     /// Ends the row at hand.
     pub(super) fn add(&mut self, draft: &Draft) -> Result<(), Stop> {
-        let key_column = self.table.columns.get(self.key).copied();
-        let key = self.table.cells[draft.cells..].iter().find(|cell| Some(cell.column) == key_column);
-        let Some((start, end)) = key.map(|cell| (cell.start, cell.end)).filter(|(start, end)| start < end) else {
+        let Table { text, columns, cells, rows, index, hasher } = &mut self.table;
+        let key_column = columns.get(self.key).copied();
+        let key = cells[draft.cells..].iter().position(|cell| Some(cell.column) == key_column);
+        let number = key.map(|at| draft.cells + at);
+        let Some(key) = number.and_then(|number| value(text, cells, number)).filter(|key| !key.is_empty()) else {
             self.forget(draft);
             return self.fault(draft.line, Problem::NoKey);
         };
-        let Table { text, rows, index, hasher, .. } = &mut self.table;
-        let of = |range: (u32, u32)| &text[range.0 as usize..range.1 as usize];
-        let (key, hash) = (of((start, end)), hasher.hash_one(of((start, end))));
-        if let Some(other) = index.find(hash, |row| of(rows[*row as usize].key) == key) {
+        let of = |rows: &[Row], row: u32| value(text, cells, rows[row as usize].key as usize).unwrap_or_default();
+        let hash = hasher.hash_one(key);
+        if let Some(other) = index.find(hash, |row| of(rows, *row) == key) {
             let line = self.lines[*other as usize] as usize;
             self.forget(draft);
             return self.fault(draft.line, Problem::KeyTwice(line));
         }
-        let number = narrow(rows.len());
-        rows.push(Row { cells: narrow(draft.cells), key: (start, end) });
-        index.insert_unique(hash, number, |row| hasher.hash_one(of(rows[*row as usize].key)));
+        let row = narrow(rows.len());
+        rows.push(Row { cells: narrow(draft.cells), key: narrow(number.unwrap_or(draft.cells)) });
+        index.insert_unique(hash, row, |row| hasher.hash_one(of(rows, *row)));
         self.lines.push(narrow(draft.line));
         Ok(())
     }

@@ -55,7 +55,7 @@ fn row(fields: &mut Fields<'_>, builder: &mut Builder<'_>) -> Result<(), Stop> {
         text.clear();
         let field = fields.next(&mut text).map_err(|(line, problem)| builder.fatal(line, problem))?;
         if found < wanted && (field.quoted || !text.is_empty()) {
-            let column = u32::try_from(found).unwrap_or(u32::MAX);
+            let column = u16::try_from(found).unwrap_or(u16::MAX);
             builder.value(column, |out| out.push_str(&text));
         }
         found += 1;

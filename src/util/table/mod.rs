@@ -112,7 +112,7 @@ pub enum Problem {
     #[error("is beyond the {0} rows that are allowed")]
     TooManyRows(usize),
     /// Another number of values than the header.
-    #[error("has {found} values where the header has {wanted}")]
+    #[error("has {found} value{} where the header has {wanted}", if *.found == 1 { "" } else { "s" })]
     Width {
         /// Values of the line.
         found: usize,
@@ -161,7 +161,7 @@ pub struct Table {
     /// All values, one after the other.
     text: String,
     /// Numbers of the columns by name, in the order in which they were found.
-    columns: HashMap<Box<str>, u32>,
+    columns: HashMap<Box<str>, u16>,
     /// The values of all rows, one row after the other.
     cells: Vec<Cell>,
     rows: Vec<Row>,
@@ -170,19 +170,25 @@ pub struct Table {
     hasher: RandomState,
 }
 
-/// A value: a piece of the text.
+/// A value: where it begins in the text; it goes up to the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Cell {
-    column: u32,
     start: u32,
-    end: u32,
+    column: u16,
 }
 
-/// A row: where its values begin, which go up to the next row's, and its key, a piece of the text.
+/// A row: number of its first value, which go up to the next row's, and that of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Row {
     cells: u32,
-    key: (u32, u32),
+    key: u32,
+}
+
+/// A value by its number.
+fn value<'t>(text: &'t str, cells: &[Cell], number: usize) -> Option<&'t str> {
+    let start = cells.get(number)?.start as usize;
+    let end = cells.get(number + 1).map_or(text.len(), |next| next.start as usize);
+    text.get(start..end)
 }
 
 impl Table {
@@ -236,7 +242,7 @@ impl Table {
     /// Number of the row of a key.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<u32> {
-        self.index.find(self.hasher.hash_one(key), |row| self.key(*row) == key).copied()
+        self.index.find(self.hasher.hash_one(key), |row| self.key(*row) == Some(key)).copied()
     }
 
     /// A row's value in a column; none if there is no such row or column, or the row has none there.
@@ -245,13 +251,12 @@ impl Table {
         let column = *self.columns.get(column)?;
         let start = self.rows.get(row as usize)?.cells as usize;
         let end = self.rows.get(row as usize + 1).map_or(self.cells.len(), |next| next.cells as usize);
-        let cell = self.cells[start..end].iter().find(|cell| cell.column == column)?;
-        self.text.get(cell.start as usize..cell.end as usize)
+        let number = start + self.cells[start..end].iter().position(|cell| cell.column == column)?;
+        value(&self.text, &self.cells, number)
     }
 
-    fn key(&self, row: u32) -> &str {
-        let (start, end) = self.rows[row as usize].key;
-        &self.text[start as usize..end as usize]
+    fn key(&self, row: u32) -> Option<&str> {
+        value(&self.text, &self.cells, self.rows.get(row as usize)?.key as usize)
     }
 }
 

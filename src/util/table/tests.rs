@@ -60,7 +60,7 @@ fn what_is_damaged_is_told_with_its_line() {
         (
             "a.csv",
             "id,a\n1\n2,b\n3,c,\n",
-            "line 2 has 1 values where the header has 2; line 4 has 3 values where the header has 2",
+            "line 2 has 1 value where the header has 2; line 4 has 3 values where the header has 2",
         ),
         ("a.csv", "id,a\n\"1\n2\",b\n,c\n", "line 4 has no value in the key column"),
         ("a.csv", "id,a\n\"\",c\n", "line 2 has no value in the key column"),
@@ -130,7 +130,7 @@ proptest! {
         let end = if crlf { "\r\n" } else { "\n" };
         let (mut csv, mut json) = (format!("id,v{end}"), Vec::new());
         for (row, value) in values.iter().enumerate() {
-            csv += &format!("{row},\"{}\"{end}", value.replace('"', "\"\""));
+            csv.extend([&*row.to_string(), ",\"", &value.replace('"', "\"\""), "\"", end]);
             json.push(serde_json::json!({"id": row, "v": value}));
         }
         for (file, text) in [("a.csv", csv), ("a.json", serde_json::Value::from(json).to_string())] {

@@ -29,7 +29,7 @@ pub fn prepare() -> Run {
                     assert_eq!(table.find(""), None);
                 }
                 Err(faults) => {
-                    let lines = input.iter().filter(|byte| **byte == b'\n').count() + 1;
+                    let lines = input.split(|byte| *byte == b'\n').count();
                     assert!(!faults.is_empty() && faults.iter().all(|fault| (1..=lines).contains(&fault.line)));
                     let _ = faults.iter().map(ToString::to_string).collect::<String>();
                 }
