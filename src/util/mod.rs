@@ -7,5 +7,6 @@ pub mod descriptors;
 pub mod fail_point;
 pub mod reason;
 pub mod secret;
+pub mod sync;
 pub mod table;
 pub mod terminal;
