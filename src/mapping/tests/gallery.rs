@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::*;
-use crate::mapping::diagnostic::CODES;
+use crate::{diagnostic::Plain, mapping::diagnostic::CODES};
 
 /// Wrong scripts by the code that each must be told. They stand as they are within `mapping { … }`.
 const SCRIPTS: &[(&str, &[&str])] = &[
@@ -294,13 +294,22 @@ fn what_is_said_about_wrong_scripts() {
     });
 }
 
-/// Puts every replacement that the hints name into the script.
+/// Puts every replacement that the hints name into the script, as a program that reads the report would.
 fn mended(told: &Told) -> Option<String> {
-    let mut fixes: Vec<_> = told.messages.iter().filter_map(|message| message.fix.clone()).collect();
-    fixes.sort_by_key(|fix| fix.span.start);
+    let report = serde_json::to_value(told.messages.iter().map(Plain::new).collect::<Vec<_>>()).unwrap();
+    let fixes = report.as_array().unwrap().iter().map(|message| &message["fix"]).filter(|fix| !fix.is_null());
+    let byte = |fix: &Value, line: &str, column: &str| {
+        let [line, column] = [line, column].map(|name| usize::try_from(fix[name].as_u64().unwrap()).unwrap());
+        let before: usize = told.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        before + told.text[before..].chars().take(column - 1).map(char::len_utf8).sum::<usize>()
+    };
+    let mut fixes: Vec<_> = fixes
+        .map(|fix| (byte(fix, "line", "column")..byte(fix, "end_line", "end_column"), fix["text"].as_str().unwrap()))
+        .collect();
+    fixes.sort_by_key(|(span, _)| span.start);
     let mut text = told.text.clone();
-    for fix in fixes.iter().rev() {
-        text.replace_range(fix.span.clone(), &fix.text);
+    for (span, fix) in fixes.iter().rev() {
+        text.replace_range(span.clone(), fix);
     }
     (!fixes.is_empty()).then_some(text)
 }
