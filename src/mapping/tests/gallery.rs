@@ -231,6 +231,50 @@ const SCRIPTS: &[(&str, &[&str])] = &[
 const REQUIRED: &[&str] =
     &["map timestamp() onto 'needed'\n  map referer() onto 'wanted'", "map timestamp() onto 'needed'"];
 
+/// Scripts for fields of a logical type.
+const LOGICAL: &[(&str, &[&str])] = &[
+    ("M020", &["map timestamp() onto 'milis'"]),
+    (
+        "M021",
+        &[
+            "map corrupt() onto 'millis'",
+            "map exactDevicePixelRatio() onto 'millis'",
+            "map clockOffset() onto 'day'",
+            "map timestamp() onto 'uuid'",
+            "map header('Date') onto 'day'",
+            "map userAgent().isBot() onto 'amount'",
+        ],
+    ),
+    (
+        "M022",
+        &[
+            "map '2026-11-21' onto 'day'",
+            "map 5 onto 'millis'",
+            "map '12.50' onto 'amount'",
+            "map 'b9b0da8e-b269-5079-92c9-8daf65530977' onto 'uuid'",
+            "map 1.5f onto 'clock'",
+        ],
+    ),
+    ("M024", &["map userAgent() onto 'amount'", "map((parse location() to uri)).onto('uuid')"]),
+    ("M044", &["map timestamp() onto 'micros'\n  map clientTimestamp() onto 'micros'"]),
+];
+
+/// Its schema.
+fn logical() -> Arc<RecordSchema> {
+    schema(
+        r#"{"type": "record", "name": "Logical", "fields": [
+            {"name": "millis", "default": null, "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}]},
+            {"name": "micros", "default": null, "type": ["null", {"type": "long", "logicalType": "timestamp-micros"}]},
+            {"name": "day", "default": 0, "type": {"type": "int", "logicalType": "date"}},
+            {"name": "clock", "default": null, "type": ["null", {"type": "int", "logicalType": "time-millis"}]},
+            {"name": "amount", "default": null,
+             "type": ["null", {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}]},
+            {"name": "uuid", "default": null,
+             "type": ["null", {"type": "fixed", "name": "Uuid", "size": 16, "logicalType": "uuid"}]}
+        ]}"#,
+    )
+}
+
 struct Told {
     code: &'static str,
     text: String,
@@ -258,7 +302,10 @@ fn gallery() -> Vec<Told> {
     );
     let own = SCRIPTS.iter().flat_map(|(code, scripts)| scripts.iter().map(move |script| (*code, *script)));
     let own = own.map(|(code, script)| told(code, script, &optional));
-    own.chain(REQUIRED.iter().map(|script| told("M043", script, &required))).collect()
+    let logical = logical();
+    let typed = LOGICAL.iter().flat_map(|(code, scripts)| scripts.iter().map(move |script| (*code, *script)));
+    let typed = typed.map(|(code, script)| told(code, script, &logical));
+    own.chain(REQUIRED.iter().map(|script| told("M043", script, &required))).chain(typed).collect()
 }
 
 #[test]
