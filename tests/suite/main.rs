@@ -28,6 +28,7 @@ mod live;
 mod map;
 mod mapped_records;
 mod metrics;
+mod playground;
 mod promql;
 mod readme;
 mod refusal;
