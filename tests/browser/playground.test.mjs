@@ -108,6 +108,10 @@ inBrowsers("what pages send is shown as it comes", { start: startPlayground }, a
     assert.equal(sent.status, 204);
     await session.until(() => document.getElementById("record").textContent.includes('"rented"'));
     assert.deepEqual((await live(session))[0], ["rented", "", "POST /event"]);
+
+    // The older one is still there to go back to.
+    await session.click("#live li:last-child button");
+    await session.until((page) => document.getElementById("record").textContent.includes(page), boats.page);
     if (pictures) await session.screenshot(`${pictures}/playground-live-${browser}-${size.name}.png`, true);
     assert.deepEqual(session.errors, []);
   } finally {
