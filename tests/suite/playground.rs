@@ -51,15 +51,15 @@ fn live_requests_are_listed_within_bounds() {
 
     // What cannot be shown says so; the sources answer as ever.
     let large = format!("{{\"a\": \"{}\"}}", "x".repeat(100_000));
-    let odd: [(&[(&str, &str)], &[u8], u16, &str); 3] = [
-        (&[], large.as_bytes(), 413, "too large to be shown"),
-        (&[("Content-Encoding", "gzip")], b"\x1f\x8b", 400, "its body is compressed"),
-        (&[], b"\xff\xfe", 400, "its body is no text"),
+    let odd: [(Option<&str>, &[u8], u16, &str); 3] = [
+        (None, large.as_bytes(), 413, "too large to be shown"),
+        (Some("gzip"), b"\x1f\x8b", 400, "its body is compressed"),
+        (None, b"\xff\xfe", 400, "its body is no text"),
     ];
-    for (number, (headers, body, status, note)) in odd.into_iter().enumerate() {
+    for (number, (coding, body, status, note)) in odd.into_iter().enumerate() {
         let length = body.len().to_string();
         let own = [("Host", "h"), ("Content-Type", "application/json"), ("Content-Length", &length)];
-        let headers: Vec<_> = own.into_iter().chain(headers.iter().copied()).collect();
+        let headers: Vec<_> = own.into_iter().chain(coding.map(|coding| ("Content-Encoding", coding))).collect();
         let answer = Request::new("POST", "/event?p=0:1:me", &headers, body).send(place.port, PATIENCE).response();
         assert_eq!(answer.status, status, "{note}: {}", answer.text());
         let found = listed(&place, &token, number as u64 + 1);
