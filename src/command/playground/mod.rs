@@ -59,8 +59,7 @@ pub struct PlaygroundArguments {
     /// Where the page is served; on loopback only
     #[arg(long, value_name = "ADDR:PORT", default_value = ADDRESS)]
     pub listen: SocketAddr,
-    /// Where requests are taken as under `serve`, to be shown on the page [default: port 8293, or another if that is
-    /// taken]; on loopback only
+    /// Where requests are taken to be shown; on loopback only [default: port 8293 or a free one]
     #[arg(long, value_name = "ADDR:PORT")]
     pub collect: Option<SocketAddr>,
 }
