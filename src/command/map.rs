@@ -294,6 +294,7 @@ fn trace(mapping: &Mapping, steps: &[crate::mapping::Step], paint: Paint) -> Str
                 (Seen::Value(_), field) => format!("{} stays, there is no value", field.as_deref().unwrap_or_default()),
                 (Seen::Verdict(Some(verdict)), _) => verdict.to_string(),
                 (Seen::Verdict(None), _) => "neither true nor false: there is no value".to_owned(),
+                (Seen::Left, _) => "what follows is left out".to_owned(),
             };
             (format!("{}:{line}", script.name), cut(code), value)
         })

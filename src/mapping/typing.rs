@@ -72,7 +72,7 @@ impl Typing<'_> {
                     self.actions(body);
                 }
                 Action::Section(body) => self.actions(body),
-                Action::Stop | Action::Exit => {}
+                Action::Stop(_) | Action::Exit(_) => {}
             }
         }
     }
@@ -161,8 +161,8 @@ impl Typing<'_> {
                     leaves.stops |= inner.stops;
                 }
                 Action::Section(body) => leaves.stops |= self.collect(body, sure, writes).stops,
-                Action::Stop => leaves.stops = true,
-                Action::Exit => leaves.exits = true,
+                Action::Stop(_) => leaves.stops = true,
+                Action::Exit(_) => leaves.exits = true,
             }
         }
         leaves

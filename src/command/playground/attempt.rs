@@ -46,6 +46,15 @@ pub(super) struct Told {
     message: String,
     pub(super) places: Vec<At>,
     hints: Vec<String>,
+    fix: Option<Fix>,
+}
+
+/// What a hint says to write instead.
+#[derive(Debug, Serialize)]
+struct Fix {
+    #[serde(flatten)]
+    at: At,
+    text: String,
 }
 
 /// A place in one of the two texts. Line and column count from one, start and end are in UTF-16 units, as the browser
@@ -156,6 +165,7 @@ fn seen(step: &Step) -> String {
         (Seen::Value(_), _) => "no value".to_owned(),
         (Seen::Verdict(Some(verdict)), _) => verdict.to_string(),
         (Seen::Verdict(None), _) => "neither true nor false".to_owned(),
+        (Seen::Left, _) => "what follows is left out".to_owned(),
     }
 }
 
@@ -177,17 +187,20 @@ fn fields(mapping: &Mapping, record: &str, steps: &[Step]) -> Vec<FieldShown> {
 
 impl Told {
     fn new(diagnostic: &Diagnostic) -> Self {
-        let Diagnostic { code, message, places, hints, .. } = diagnostic;
-        let place = |place: &Place| {
-            let file = if place.source.name == "schema" { "schema" } else { "script" };
-            at(&place.source, file, &place.span)
-        };
+        let Diagnostic { code, message, places, hints, fix, .. } = diagnostic;
+        let file = |place: &Place| if place.source.name == "schema" { "schema" } else { "script" };
+        let place = |place: &Place| at(&place.source, file(place), &place.span);
+        let fix = places.first().zip(fix.as_deref()).map(|(place, fix)| {
+            let at = at(&place.source, file(place), &fix.span);
+            Fix { at, text: fix.text.clone() }
+        });
         Self {
             severity: if diagnostic.is_error() { "error" } else { "warning" },
             code,
             message: message.clone(),
             places: places.iter().map(place).collect(),
             hints: hints.clone(),
+            fix,
         }
     }
 }

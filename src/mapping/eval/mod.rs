@@ -280,7 +280,10 @@ impl<'e> Evaluation<'e, '_> {
                     watch.done(this, || Seen::Value(self.show(value)));
                     self.written[*field] = value;
                 }
-                Op::Jump { target } => at = *target,
+                Op::Jump { target } => {
+                    watch.done(this, || Seen::Left);
+                    at = *target;
+                }
                 Op::Unless { condition, target, position } => {
                     let verdict = match self.value(*condition)? {
                         Datum::Boolean(verdict) => Some(verdict),

@@ -25,6 +25,8 @@ pub enum Seen {
     Value(Option<Value>),
     /// A condition was true, false, or there was none.
     Verdict(Option<bool>),
+    /// What follows in the block, or in the script, is left out.
+    Left,
 }
 
 /// Notes everything.

@@ -119,6 +119,88 @@ fn every_name_is_in_the_reference() {
     }
 }
 
+/// Functions that Divolte Collector has.
+const ORIGINAL_FUNCTIONS: &[&str] = &[
+    "location",
+    "referer",
+    "eventType",
+    "firstInSession",
+    "corrupt",
+    "duplicate",
+    "timestamp",
+    "clientTimestamp",
+    "remoteHost",
+    "viewportPixelWidth",
+    "viewportPixelHeight",
+    "screenPixelWidth",
+    "screenPixelHeight",
+    "devicePixelRatio",
+    "partyId",
+    "sessionId",
+    "pageViewId",
+    "eventId",
+    "userAgentString",
+    "userAgent",
+    "cookie",
+    "header",
+    "eventParameters",
+    "eventParameter",
+    "ip2geo",
+];
+
+/// Types whose methods it has, but for those that are named; all methods of other types are ours.
+const ORIGINAL_KINDS: &[(Kind, &str, &[&str])] = &[
+    (Kind::Uri, "a URI", &[]),
+    (Kind::Query, "a query", &[]),
+    (Kind::UserAgent, "a user agent", &["isBot"]),
+    (
+        Kind::Place,
+        "a place",
+        &[
+            "accuracyRadius",
+            "isInEuropeanUnion",
+            "connectionType",
+            "userType",
+            "isAnonymous",
+            "isAnonymousVpn",
+            "isHostingProvider",
+            "isPublicProxy",
+            "isResidentialProxy",
+            "isTorExitNode",
+        ],
+    ),
+    (Kind::Boolean, "a boolean", &[]),
+    (Kind::TextList, "a header", &[]),
+    (Kind::Parameters, "parameters", &[]),
+    (Kind::Matcher, "a match", &[]),
+    (Kind::Bytes, "bytes", &[]),
+];
+
+const OWN_KINDS: &[(Kind, &str)] =
+    &[(Kind::Campaign, "a campaign"), (Kind::Click, "a click"), (Kind::Traffic, "what led to the page")];
+
+#[test]
+fn the_extensions_are_current() {
+    let mut rows = String::from("| of | beyond Divolte Collector |\n|---|---|\n");
+    let mut row = |of: &str, names: Vec<String>| {
+        if !names.is_empty() {
+            rows.extend(["| ", of, " | ", &names.join(", "), " |\n"]);
+        }
+    };
+    let own = function_names().filter(|name| !ORIGINAL_FUNCTIONS.contains(name));
+    row("the event", own.map(|name| format!("`{name}()`")).collect());
+    let every = ["isPresent", "isAbsent", "equalTo"];
+    for (kind, of, own) in ORIGINAL_KINDS {
+        assert!(own.iter().all(|name| method_names(*kind).any(|known| known == *name)), "{of}");
+        row(of, own.iter().map(|name| format!("`.{name}()`")).collect());
+    }
+    for (kind, of) in OWN_KINDS {
+        let names = method_names(*kind).filter(|name| !every.contains(name));
+        row(of, names.map(|name| format!("`.{name}()`")).collect());
+    }
+    crate::documentation::check_block("mapping.md", "extensions", &rows);
+}
+
 #[test]
 fn the_codes_are_current() {
     let rows = CODES.iter().map(|code| format!("| {} | {} |", code.code, code.meaning)).collect::<Vec<_>>().join("\n");
