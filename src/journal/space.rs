@@ -133,7 +133,10 @@ impl Space {
             }
             let path = self.name(&mut state);
             let mut file = self.disk.create_new(&path, true)?;
-            file.set_len(self.limits.segment_bytes)?;
+            if let Err(error) = file.set_len(self.limits.segment_bytes) {
+                let _ = self.disk.remove(&path);
+                return Err(error);
+            }
             path
         };
         state.segments += self.limits.segment_bytes;
