@@ -19,6 +19,8 @@ use crate::{
 const CLIENTS: usize = 32;
 /// Acknowledged between two restarts, at least.
 const ACKNOWLEDGED: u64 = 500;
+/// Requests that nginx may fail: those on their way when the last connections are closed.
+const FAILED_MAX: u64 = 3;
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -99,10 +101,12 @@ fn nothing_is_lost_or_refused_when_two_are_restarted_in_turn_behind_haproxy() {
 }
 
 #[test]
-fn nothing_is_lost_when_two_are_restarted_in_turn_behind_nginx() {
+fn nothing_is_lost_or_refused_when_two_are_restarted_in_turn_behind_nginx() {
     let load = restarted_in_turn(start_nginx);
-    // It learns only from a refusal to connect. Until then an instance that has closed answers 503 for it.
-    assert_eq!((load.broken(), load.odd()), (0, Vec::new()), "nothing but 503, which says when to come again");
+    // It learns from a refusal to connect, and takes the other one for that request. A connection that an instance
+    // closes while a request is on its way costs that request; as the instance ends them one by one before, they are few.
+    let failed = load.refused() + load.broken() + load.odd().len() as u64;
+    assert!(failed <= FAILED_MAX, "{} refused, {} broken, {:?}", load.refused(), load.broken(), load.odd());
 }
 
 #[test]
