@@ -147,10 +147,10 @@ impl Space {
         Ok(path)
     }
 
-    /// A segment of `bytes` is gone. If its file can be used again it is taken over, else the caller removes it.
+    /// Nobody needs a segment of `bytes` any more. Its file is kept if it can be used again, else removed; if neither
+    /// works it still counts.
     pub(super) fn give_back(&self, path: &Path, bytes: u64) -> io::Result<()> {
         let mut state = self.lock();
-        state.segments = state.segments.saturating_sub(bytes);
         let fits = bytes == self.limits.segment_bytes;
         if fits && (self.limits.erase || state.ready.is_none()) {
             let name = self.name(&mut state);
@@ -163,6 +163,7 @@ impl Space {
         } else {
             self.disk.remove(path)?;
         }
+        state.segments = state.segments.saturating_sub(bytes);
         drop(state);
         self.look();
         self.bell.notify_one();

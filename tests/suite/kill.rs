@@ -6,7 +6,9 @@
 
 use std::{
     collections::VecDeque,
-    env, fs, thread,
+    env, fs,
+    sync::{Mutex, PoisonError},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,8 +21,11 @@ use crate::{
 /// Acknowledged before each kill, at least, and in so much time, at most: 5,000 a second.
 const ACKNOWLEDGED: u64 = 10_000;
 const WITHIN: Duration = Duration::from_secs(2);
-/// How long a machine that others use may take longer for it; in one round at least it must do it.
-const EXTRA: Duration = Duration::from_secs(5);
+/// How long a machine that others use may take longer for it; in one round at least it must do it, unless it is busy
+/// with something else.
+const EXTRA: Duration = Duration::from_secs(2);
+/// Bytes that each event has in addition, so that segments are full before long.
+const PADDING: usize = 300;
 /// Clients, each with a connection; with `fsync` as many requests share a sync.
 const CLIENTS: u64 = 256;
 /// Requests that a client sends before it reads their answers.
@@ -60,6 +65,9 @@ fn wait_for_load(load: &Load) -> Option<Duration> {
 /// Ends the program at `points` times each fail point and for the rest of `deaths` at random, stops it in order at last,
 /// and looks for everything that was acknowledged.
 fn survives(durability: &str, points: usize, deaths: usize) {
+    // Each has the machine for itself, as far as that is up to these tests.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = Place::new();
     let armed = place.path().join("armed");
     let serve = || {
@@ -75,7 +83,7 @@ fn survives(durability: &str, points: usize, deaths: usize) {
     let mut random = Random::seeded(durability);
     let points = FAIL_POINTS.iter().copied().cycle().take(points * FAIL_POINTS.len()).map(Some);
     let ends: Vec<_> = points.chain(std::iter::repeat(None)).take(deaths).collect();
-    let (load, mut fast) = (Load::default(), 0);
+    let (load, mut fast) = (Load::with_padding(PADDING), 0);
     for (round, end) in ends.iter().enumerate() {
         let mut command = serve();
         let _ = fs::remove_file(&armed);
@@ -115,7 +123,16 @@ fn survives(durability: &str, points: usize, deaths: usize) {
     );
     assert_eq!((found.missing, found.repeated), (0, 0), "of {acknowledged} acknowledged");
     assert_eq!(load.odd(), Vec::<u16>::new(), "answers that are neither 204 nor 503");
-    assert!(fast > 0, "{ACKNOWLEDGED} were never acknowledged within {WITHIN:?}");
+    assert!(fast > 0 || is_busy(), "{ACKNOWLEDGED} were never acknowledged within {WITHIN:?}, though nobody disturbs");
+}
+
+/// Whether more wants to run on this machine than the program and its clients.
+fn is_busy() -> bool {
+    let load = fs::read_to_string("/proc/loadavg").expect("as Linux has it");
+    let load: f64 = load.split(' ').next().and_then(|load| load.parse().ok()).expect("a number");
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    println!("{load} want to run on {cores} cores");
+    load > 3.0 * f64::from(u32::try_from(cores).expect("a small number"))
 }
 
 /// How many deaths there are in all.
