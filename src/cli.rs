@@ -9,7 +9,13 @@ use clap::{
 use clap_complete::Shell;
 
 use crate::{
-    command::{cat::CatArguments, cursor::JournalCommand, map::MapArguments, playground::PlaygroundArguments},
+    command::{
+        cat::CatArguments,
+        cursor::JournalCommand,
+        map::MapArguments,
+        playground::PlaygroundArguments,
+        torture::{TortureArguments, load::LoadArguments},
+    },
     config::LoadRequest,
 };
 
@@ -70,6 +76,12 @@ pub enum Command {
     /// Look after the journal
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Kill, stop, starve and damage a server under load, and count what it has lost: nothing, on a sound disk
+    #[command(after_help = example::TORTURE)]
+    Torture(TortureArguments),
+    /// The load of `torture`, which starts it
+    #[command(hide = true)]
+    TortureLoad(LoadArguments),
     /// Print the script that makes your shell complete this command line
     #[command(after_help = example::COMPLETIONS)]
     Completions {
@@ -81,7 +93,7 @@ pub enum Command {
 }
 
 /// Commands that read no configuration.
-const UNCONFIGURED: [&str; 3] = ["cat", "completions", "version"];
+const UNCONFIGURED: [&str; 5] = ["cat", "completions", "torture", "torture-load", "version"];
 
 /// The command line as it is shown and parsed.
 #[must_use]

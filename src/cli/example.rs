@@ -97,3 +97,17 @@ pub const CURSOR: &str = examples!(
   headwater journal cursor remove old -c site.conf
       After a sink was removed: nothing is kept for it any more"
 );
+
+/// Of `torture`.
+pub(super) const TORTURE: &str = examples!(
+    "  headwater torture
+      Two minutes on the disk of the working directory, with a plan of its own
+  headwater torture --minutes 60 --directory /srv/headwater-torture
+      An hour, on another disk
+  headwater torture --durability flush --seed 42
+      With another promise, and the plan of the run that printed this seed
+
+Uses loopback ports, all of the processor, and some hundred megabytes of disk for each minute.
+Ends with 1, and keeps its directory, if something acknowledged is missing, something is there twice
+or a file cannot be read."
+);

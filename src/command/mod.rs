@@ -15,6 +15,7 @@ pub mod report;
 pub mod segments;
 pub mod serve;
 pub mod summary;
+pub mod torture;
 pub mod trial;
 pub mod upgrade;
 pub mod version;
@@ -93,6 +94,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             if error.is_wrong_usage() { Failure::Config(told) } else { Failure::Running(told) }
         }),
         Command::Journal(command) => cursor::run(&command, &request, &mut out),
+        Command::Torture(arguments) => torture::run(&arguments, &mut out),
+        Command::TortureLoad(arguments) => torture::load::run(&arguments, &mut out)
+            .map_err(|error| Failure::Running(format!("headwater: what was acknowledged cannot be kept: {error}"))),
         Command::Completions { shell } => completions::run(shell, &mut out),
         Command::Version => version::run(&mut out),
     }
