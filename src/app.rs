@@ -112,7 +112,7 @@ impl App {
     ///
     /// # Errors
     /// See [`StartError`]; nothing is left running then.
-    pub fn start(settings: Settings, feeds: &[Feed]) -> Result<Self, StartError> {
+    pub fn start(mut settings: Settings, feeds: &[Feed]) -> Result<Self, StartError> {
         let lock = take_data_directory(&settings.data_directory)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let metrics = Metrics::new();
@@ -128,12 +128,12 @@ impl App {
         let listener = listen::bind(&settings.server).map_err(failed)?;
         let failed = |source| StartError::Listen { key: "divolte.global.admin", source };
         let admin_listener = bind_admin(&settings).map_err(failed)?;
-        let databases = &settings.mapper.geo_databases;
-        let places = reload::open_places(databases)?;
-        let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, places.as_ref(), runtime.handle())?;
+        let look_ups = reload::open(&mut settings)?;
+        let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, &look_ups, runtime.handle())?;
         let hangup = || signal(SignalKind::hangup()).map_err(StartError::Runtime);
-        if let Some(places) = places {
-            runtime.spawn(reload::follow_places(databases.clone(), places, metrics.clone(), hangup()?));
+        if let Some(places) = look_ups.places {
+            let databases = settings.mapper.geo_databases.clone();
+            runtime.spawn(reload::follow_places(databases, places, metrics.clone(), hangup()?));
         }
         let mappings: Vec<_> = feeds.iter().map(|feed| Arc::clone(&feed.mapping)).collect();
         let in_force = Arc::new(in_force(&settings, clock.now_ms()));
@@ -149,6 +149,7 @@ impl App {
         let reload = reload::Mappings {
             settings: Arc::new(settings.clone()),
             mappings,
+            tables: reload::Tables::new(&settings, look_ups.tables, metrics.clone()),
             exchange: pipeline.exchange.clone(),
             router: Arc::clone(&router),
             in_force: Arc::clone(&in_force),

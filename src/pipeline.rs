@@ -19,7 +19,7 @@ use crate::{
         live::{Sampler, Window},
     },
     disk::{Disk, RealDisk},
-    enrich::{cache::AgentCache, geo::CurrentPlaces},
+    enrich::{LookUps, cache::AgentCache},
     event::{Keep, duplicate::DuplicateMemory},
     journal::{Block, Journal, JournalError, JournalSettings, NoRoom, Start},
     mapping::{Mapping, Scratch},
@@ -126,7 +126,7 @@ impl Pipeline {
         feeds: &[Feed],
         clock: &Arc<dyn Clock>,
         metrics: &Metrics,
-        places: Option<&Arc<CurrentPlaces>>,
+        look_ups: &LookUps,
         runtime: &Handle,
     ) -> Result<Self, PipelineError> {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
@@ -141,7 +141,7 @@ impl Pipeline {
         let window = Arc::new(Window::new(Arc::clone(clock)));
         let exchange = Exchange::default();
         let mut wiring =
-            Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window, exchange, places };
+            Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window, exchange, look_ups };
         let numbers = Arc::new(FileNumbers::new());
         // All sinks are made before any of them works: a wrong one stops the start with nothing half done.
         let mut parts = Vec::new();
@@ -275,9 +275,9 @@ type FileParts = delivery::Parts<FileSink, Program>;
 
 /// What a thread needs to map with these settings.
 #[must_use]
-pub fn scratch(mapper: &MapperSettings, places: Option<&Arc<CurrentPlaces>>) -> Scratch {
+pub fn scratch(mapper: &MapperSettings, look_ups: &LookUps) -> Scratch {
     let agents = AgentCache::new(mapper.user_agent_cache_size).with_client_hints(mapper.client_hints);
-    Scratch::with_agents(agents).with_places(places.map(Arc::clone))
+    Scratch::with_agents(agents).with_look_ups(look_ups)
 }
 
 /// What the parts of a delivery are made of.
@@ -290,7 +290,7 @@ struct Wiring<'a> {
     journal: &'a Journal,
     window: &'a Arc<Window>,
     exchange: Exchange,
-    places: Option<&'a Arc<CurrentPlaces>>,
+    look_ups: &'a LookUps,
 }
 
 impl Wiring<'_> {
@@ -328,7 +328,7 @@ impl Wiring<'_> {
             sink,
             ledger: Ledger::new(cursor, names, letters, self.metrics),
             reader,
-            map: Program::new(file.name.clone(), current, scratch(&self.settings.mapper, self.places), sampler),
+            map: Program::new(file.name.clone(), current, scratch(&self.settings.mapper, self.look_ups), sampler),
             metrics: self.metrics.clone(),
             backoff: delivery::backoff(),
         }))

@@ -71,6 +71,7 @@ fn settings(sources: Vec<SourceSettings>) -> Settings {
         mappings: Vec::new(),
         sinks: Vec::new(),
         absent_sinks: Vec::new(),
+        tables: Vec::new(),
         config_file: None,
         embedded: false,
         warnings: Vec::new(),
