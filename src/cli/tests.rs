@@ -53,6 +53,9 @@ fn every_command_has_help_with_examples_and_no_option_that_means_nothing_to_it()
         ("map", true, true),
         ("playground", true, true),
         ("cat", false, true),
+        ("diff", true, true),
+        ("replay", true, true),
+        ("why", true, true),
         ("completions", false, true),
         ("version", false, false),
     ] {
@@ -75,6 +78,11 @@ fn examples_are_commands() {
         example::CAT,
         example::COMPLETIONS,
         example::CURSOR,
+        example::DIFF,
+        example::REPLAY,
+        example::WHY,
+        example::JOURNAL_CAT,
+        example::JOURNAL_EXPORT,
     ];
     let lines = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("  headwater"));
     let mut count = 0;

@@ -6,18 +6,23 @@ pub mod compatible;
 pub mod compile;
 pub mod completions;
 pub mod cursor;
+pub mod diff;
+pub mod fate;
 pub mod layout;
 pub mod map;
 mod place;
 pub mod playground;
 pub mod preflight;
+pub mod replay;
 pub mod report;
+pub mod retained;
 pub mod segments;
 pub mod serve;
 pub mod summary;
 pub mod trial;
 pub mod upgrade;
 pub mod version;
+pub mod why;
 
 use std::{
     collections::HashMap,
@@ -93,6 +98,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             if error.is_wrong_usage() { Failure::Config(told) } else { Failure::Running(told) }
         }),
         Command::Journal(command) => cursor::run(&command, &request, &mut out),
+        Command::Diff(arguments) => diff::run(&request, &arguments, &mut out),
+        Command::Replay(arguments) => replay::run(&request, &arguments, &mut out),
+        Command::Why(arguments) => why::run(&request, &arguments, &mut out),
         Command::Completions { shell } => completions::run(shell, &mut out),
         Command::Version => version::run(&mut out),
     }

@@ -145,7 +145,7 @@ fn mapped_at(mappings: &[Arc<Mapping>], bytes: &[u8], places: Option<&Places>) -
         chunk = RecordChunk::default();
         chunk.outcomes.resize_with(mappings.len(), Outcomes::default);
         let (event, party) = decode_with_party(bytes).unwrap();
-        map_event(mappings, &event, &Place { offset: Offset(7), party }, places, &mut scratch, &mut chunk);
+        map_event(mappings, &event, &Place { offset: Offset(7), party }, places, &mut scratch, &mut chunk, |_| true);
     }
     chunk
 }

@@ -27,6 +27,7 @@ mod promql;
 mod readme;
 mod refusal;
 mod reload;
+mod retained;
 mod run;
 mod script_bombs;
 mod serve;
