@@ -10,8 +10,14 @@ use clap_complete::Shell;
 
 use crate::{
     command::{
-        cat::CatArguments, cursor::JournalCommand, diff::DiffArguments, map::MapArguments,
-        playground::PlaygroundArguments, replay::ReplayArguments, why::WhyArguments,
+        cat::CatArguments,
+        cursor::JournalCommand,
+        diff::DiffArguments,
+        map::MapArguments,
+        playground::PlaygroundArguments,
+        replay::ReplayArguments,
+        torture::{TortureArguments, load::LoadArguments},
+        why::WhyArguments,
     },
     config::LoadRequest,
 };
@@ -84,6 +90,12 @@ pub enum Command {
     /// Say what became of an event: accepted when, mapped to what, delivered where, or why not
     #[command(after_help = example::WHY)]
     Why(WhyArguments),
+    /// Kill, stop, starve and damage a server under load, and count what it has lost: nothing, on a sound disk
+    #[command(after_help = example::TORTURE)]
+    Torture(TortureArguments),
+    /// The load of `torture`, which starts it
+    #[command(hide = true)]
+    TortureLoad(LoadArguments),
     /// Print the script that makes your shell complete this command line
     #[command(after_help = example::COMPLETIONS)]
     Completions {
@@ -95,7 +107,7 @@ pub enum Command {
 }
 
 /// Commands that read no configuration.
-const UNCONFIGURED: [&str; 3] = ["cat", "completions", "version"];
+const UNCONFIGURED: [&str; 5] = ["cat", "completions", "torture", "torture-load", "version"];
 
 /// The command line as it is shown and parsed.
 #[must_use]

@@ -22,7 +22,9 @@ import plan
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOST = "127.0.0.1"
-THREADS, CONNECTIONS = 2, 64
+THREADS = 2
+# Events of a batch.
+BATCH = 50
 TICKS = os.sysconf("SC_CLK_TCK")
 
 CONFIGURATION = """
@@ -34,8 +36,9 @@ divolte {{
     journal.durability = {durability}
   }}
   sources.browser.type = browser
+  sources.app {{ type = json, event_path = /batch, batch = true, maximum_body_size = 262144 }}
   sinks.files {{ type = file, file_strategy {{ working_dir = "{work}", publish_dir = "{published}" }} }}
-  mappings.events {{ sources = [browser], sinks = [files] }}
+  mappings.events {{ sources = [browser, app], sinks = [files] }}
 }}
 """
 
@@ -183,10 +186,11 @@ class Viewer:
         self.connection.close()
 
 
-def load(port, seconds, files):
-    """One run of wrk."""
-    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "5s"]
-    command += ["-s", HERE / "wrk.lua", f"http://{HOST}:{port}", "--", *files]
+def load(port, seconds, files, connections=64, batch=0):
+    """One run of wrk: pixel requests, or batches of so many events."""
+    command = ["wrk", f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", "-s"]
+    script = [HERE / "batch.lua", batch] if batch else [HERE / "wrk.lua", *files]
+    command += [script[0], f"http://{HOST}:{port}", "--", *map(str, script[1:])]
     output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 120).stdout
     line = next((line for line in output.splitlines() if line.startswith("RESULT")), None)
     if line is None:
@@ -197,22 +201,24 @@ def load(port, seconds, files):
     return result
 
 
-def measure(server, options, files, settle):
-    """Warms a server up, loads it, and gives figures and the number of all requests that were answered."""
-    warm = load(server.port, options.warm, files)
+def measure(server, options, files, settle, batch=0):
+    """Warms a server up, loads it, and gives figures and the number of all events that were answered."""
+    warm = load(server.port, options.warm, files, options.connections, batch)
     settle()
     before = server.cpu_seconds()
-    run = load(server.port, options.seconds, files)
+    run = load(server.port, options.seconds, files, options.connections, batch)
     settle()
     cpu = server.cpu_seconds() - before
+    events = max(batch, 1)
     figures = {
         "requests/s": run["requests"] / run["microseconds"] * 1e6,
-        "CPU seconds per million": cpu / run["requests"] * 1e6,
+        "events/s": run["requests"] * events / run["microseconds"] * 1e6,
+        "CPU seconds per million": cpu / (run["requests"] * events) * 1e6,
         "p50 ms": run["p50"] / 1000,
         "p99 ms": run["p99"] / 1000,
         "peak RSS MiB": server.peak_mib(),
     }
-    return figures, warm["requests"] + run["requests"]
+    return figures, (warm["requests"] + run["requests"]) * events
 
 
 def records_in(path):
@@ -247,15 +253,15 @@ def records_in(path):
     return records
 
 
-def account(product, answered, runs):
-    """Stops the product; its files hold what it accepted, and it accepted what was answered. Gives that number."""
+def account(product, answered, unseen):
+    """Stops the product; its files hold what it accepted, and it accepted what was answered. Gives that number. When wrk stops, each
+    connection may have a request under way that it no longer counts: so many events at most are `unseen`."""
     accepted = product.settled()
     code = product.stop()
     if code != 0:
         raise Wrong(f"the orderly stop ended with {code}:\n{product.output()}")
     found = sum(records_in(path) for path in product.published.iterdir())
-    # When wrk stops, each connection may have a request under way that it no longer counts.
-    if not answered <= accepted <= answered + runs * CONNECTIONS or found != accepted:
+    if not answered <= accepted <= answered + unseen or found != accepted:
         raise Wrong(f"{answered} answered, {accepted} accepted, {found} in the files")
     return found
 
@@ -267,7 +273,7 @@ def allocations_per_event(binary, options, files):
         with tempfile.TemporaryDirectory(prefix="headwater-bench-") as directory:
             with Product(binary, pathlib.Path(directory)) as product:
                 answered = load(product.port, seconds, files)["requests"]
-                events = account(product, answered, 1)
+                events = account(product, answered, 64)
                 said = re.findall(r"\b(?:re)?allocations: (\d+)", product.output())
                 if len(said) != 2:
                     raise Wrong("the counting build does not say `allocations: N … reallocations: N`")
@@ -302,6 +308,8 @@ def rounds(options, files):
     page."""
     bare, own, watched = [], [], []
     durable = {durability: [] for durability in options.durability}
+    batched = []
+    unseen = 2 * options.connections
     for nth in range(1, options.rounds + 1):
         with tempfile.TemporaryDirectory(prefix="headwater-bench-") as directory:
             directory = pathlib.Path(directory)
@@ -311,27 +319,32 @@ def rounds(options, files):
                 bare.append(figures)
             with Product(options.headwater, directory / "product") as product:
                 figures, answered = measure(product, options, files, product.settled)
-                found = account(product, answered, 2)
+                found = account(product, answered, unseen)
                 own.append(figures)
             for durability, runs in durable.items():
                 with Product(options.headwater, directory / durability, durability) as product:
                     figures, answered = measure(product, options, files, product.settled)
-                    account(product, answered, 2)
+                    account(product, answered, unseen)
                     runs.append(figures)
+            if options.batched:
+                with Product(options.headwater, directory / "batched", "fsync") as product:
+                    figures, answered = measure(product, options, files, product.settled, BATCH)
+                    account(product, answered, unseen * BATCH)
+                    batched.append(figures)
             if options.watched:
                 with Product(options.headwater, directory / "watched") as product:
                     figures, answered = measure_watched(product, options, files)
-                    account(product, answered, 2)
+                    account(product, answered, unseen)
                     watched.append(figures)
         print(
             f"round {nth}: bare {bare[-1]['requests/s']:,.0f}/s, headwater {own[-1]['requests/s']:,.0f}/s, "
             f"{found:,} events in the files",
             file=sys.stderr,
         )
-    return bare, own, durable, watched
+    return bare, own, durable, batched, watched
 
 
-def report(options, bare, own, durable, watched, start, allocations, mean_bytes):
+def report(options, bare, own, durable, batched, watched, start, allocations, mean_bytes):
     """The table, and whether every goal is met."""
 
     def median(runs, name):
@@ -366,6 +379,10 @@ def report(options, bare, own, durable, watched, start, allocations, mean_bytes)
         rows.append((f"requests/s with `{durability}`", "", f"{median(runs, 'requests/s'):,.0f}", "",
                      f"{of_bare:.2f} × bare, {of_none:.2f} × `none`, {median(runs, 'CPU seconds per million'):.1f} CPU "
                      f"seconds per million, p99 {median(runs, 'p99 ms'):.1f} ms"))
+    if batched:
+        rows.append((f"events/s in batches of {BATCH} with `fsync`", "", f"{median(batched, 'events/s'):,.0f}", "≥ 250,000",
+                     f"{median(batched, 'CPU seconds per million'):.1f} CPU seconds per million, p99 "
+                     f"{median(batched, 'p99 ms'):.1f} ms, peak {max(run['peak RSS MiB'] for run in batched):.0f} MiB"))
     if watched:
         seen = statistics.median(mine["requests/s"] / its["requests/s"] for its, mine in zip(own, watched))
         more = median(watched, "CPU seconds per million") / cpu
@@ -373,7 +390,7 @@ def report(options, bare, own, durable, watched, start, allocations, mean_bytes)
                      f"{seen:.2f} × of those without, {more:.2f} × the CPU"))
     lines = [
         f"{os.cpu_count()} cores, {cpu_name}, Linux {platform.release()}; {options.rounds} rounds of {options.seconds} s "
-        f"in turn, wrk with {THREADS} threads and {CONNECTIONS} connections, {options.requests:,} distinct requests of "
+        f"in turn, wrk with {THREADS} threads and {options.connections} connections, {options.requests:,} distinct requests of "
         f"{mean_bytes:.0f} bytes; medians over the rounds, the highest peak.",
         "",
         "| | bare server | headwater | goal | |",
@@ -408,6 +425,9 @@ def main():
     parser.add_argument("--requests", type=int, default=70_000, help="distinct ones")
     parser.add_argument("--durability", action="append", default=[], choices=["flush", "fsync"],
                         help="load the product once more with it; repeatable")
+    parser.add_argument("--connections", type=int, default=64, help="of the load")
+    parser.add_argument("--batched", action="store_true",
+                        help=f"load the product once more with batches of {BATCH} events and fsync")
     parser.add_argument("--watched", action="store_true", help="load the product once more, with its live page open")
     parser.add_argument("--save", type=pathlib.Path, help="write the table to a file too")
     parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is missed")
@@ -417,11 +437,11 @@ def main():
     files, mean_bytes = prepared(options)
     try:
         start = start_ms(options.headwater)
-        bare, own, durable, watched = rounds(options, files)
+        bare, own, durable, batched, watched = rounds(options, files)
         allocations = allocations_per_event(options.counting, options, files) if options.counting else None
     except Wrong as wrong:
         sys.exit(f"bench: {wrong}")
-    table, met = report(options, bare, own, durable, watched, start, allocations, mean_bytes)
+    table, met = report(options, bare, own, durable, batched, watched, start, allocations, mean_bytes)
     print(table, end="")
     if options.save:
         options.save.write_text(table)

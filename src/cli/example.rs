@@ -157,3 +157,17 @@ pub const JOURNAL_EXPORT: &str = examples!(
   headwater journal export -c site.conf --dead-letters files letters.avro
       Dead letters with their events"
 );
+
+/// Of `torture`.
+pub(super) const TORTURE: &str = examples!(
+    "  headwater torture
+      Two minutes on the disk of the working directory, with a plan of its own
+  headwater torture --minutes 60 --directory /srv/headwater-torture
+      An hour, on another disk
+  headwater torture --durability flush --seed 42
+      With another promise, and the plan of the run that printed this seed
+
+Uses loopback ports, all of the processor, and some hundred megabytes of disk for each minute.
+Ends with 1, and keeps its directory, if something acknowledged is missing, something is there twice
+or a file cannot be read."
+);

@@ -32,6 +32,7 @@ fn wrong_usage_ends_with_code_2() {
         "headwater cat --new data",
         "headwater cat --follow --schema data",
         "headwater completions tcsh",
+        "headwater torture --clients 0",
         "headwater serve --log-format xml",
     ] {
         let error = command().try_get_matches_from(line.split(' ')).expect_err(line);
@@ -56,6 +57,7 @@ fn every_command_has_help_with_examples_and_no_option_that_means_nothing_to_it()
         ("diff", true, true),
         ("replay", true, true),
         ("why", true, true),
+        ("torture", false, true),
         ("completions", false, true),
         ("version", false, false),
     ] {
@@ -83,6 +85,7 @@ fn examples_are_commands() {
         example::WHY,
         example::JOURNAL_CAT,
         example::JOURNAL_EXPORT,
+        example::TORTURE,
     ];
     let lines = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("  headwater"));
     let mut count = 0;

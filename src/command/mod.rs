@@ -19,6 +19,7 @@ pub mod retained;
 pub mod segments;
 pub mod serve;
 pub mod summary;
+pub mod torture;
 pub mod trial;
 pub mod upgrade;
 pub mod version;
@@ -101,6 +102,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Diff(arguments) => diff::run(&request, &arguments, &mut out),
         Command::Replay(arguments) => replay::run(&request, &arguments, &mut out),
         Command::Why(arguments) => why::run(&request, &arguments, &mut out),
+        Command::Torture(arguments) => torture::run(&arguments, &mut out),
+        Command::TortureLoad(arguments) => torture::load::run(&arguments, &mut out)
+            .map_err(|error| Failure::Running(format!("headwater: what was acknowledged cannot be kept: {error}"))),
         Command::Completions { shell } => completions::run(shell, &mut out),
         Command::Version => version::run(&mut out),
     }

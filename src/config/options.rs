@@ -304,6 +304,7 @@ fn json(name: &str, section: &mut Section<'_>, journal: Durability, problems: &P
         party_id_parameter: section.text("party_id_parameter"),
         body_bytes_max: usize::try_from(body_bytes_max).unwrap_or(0),
         strict: section.boolean("strict"),
+        batch: section.boolean("batch"),
         durability: source_durability(section, journal),
         proxies: proxies(section, problems),
     }

@@ -13,9 +13,15 @@ use serde_json::value::RawValue;
 
 use super::{ids, time};
 
+mod batch;
+
+pub use batch::{BATCH_EVENTS_MAX, BatchError, read_batch};
+
 /// Properties of one event. Text without escapes is borrowed from the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonEvent<'a> {
+    /// `party_id`, normalised; only in a batch, whose events may be of several parties.
+    pub party_id: Option<Cow<'a, str>>,
     /// `session_id`, normalised.
     pub session_id: Cow<'a, str>,
     /// `event_id`.
@@ -59,11 +65,14 @@ pub enum JsonError {
     /// Neither text nor null nor a scalar.
     #[error("the event type is no text")]
     EventType,
+    /// In a batch: neither in the event nor in the query, or of a type that cannot be coerced.
+    #[error("the party id is missing or invalid")]
+    PartyId,
 }
 
 impl JsonError {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Malformed,
         Self::UnknownProperty,
         Self::SessionId,
@@ -72,6 +81,7 @@ impl JsonError {
         Self::NewSession,
         Self::ClientTime,
         Self::EventType,
+        Self::PartyId,
     ];
 
     /// Stable code, as in metrics.
@@ -86,6 +96,7 @@ impl JsonError {
             Self::NewSession => "first_in_session_flag",
             Self::ClientTime => "client_time",
             Self::EventType => "event_type",
+            Self::PartyId => "party_id",
         }
     }
 }
@@ -124,24 +135,17 @@ pub fn as_utf8(body: &[u8]) -> Cow<'_, [u8]> {
 pub fn read(body: &[u8]) -> Result<JsonEvent<'_>, JsonError> {
     let mut draft = Draft::default();
     let mut fault = JsonError::Malformed;
-    let reader = Properties { draft: &mut draft, fault: &mut fault };
+    let reader = Properties { draft: &mut draft, fault: &mut fault, in_batch: false };
     if serde_json::Deserializer::from_slice(body).deserialize_map(reader).is_err() {
         return Err(fault);
     }
-    Ok(JsonEvent {
-        session_id: draft.session_id.ok_or(JsonError::SessionId)?,
-        event_id: draft.event_id.ok_or(JsonError::EventId)?,
-        is_new_party: draft.is_new_party.ok_or(JsonError::NewParty)?,
-        is_new_session: draft.is_new_session.ok_or(JsonError::NewSession)?,
-        client_time: draft.client_time.ok_or(JsonError::ClientTime)?,
-        event_type: draft.event_type,
-        parameters: draft.parameters,
-    })
+    draft.event()
 }
 
 /// Properties as far as they were read.
 #[derive(Default)]
 struct Draft<'a> {
+    party_id: Option<Cow<'a, str>>,
     session_id: Option<Cow<'a, str>>,
     event_id: Option<Cow<'a, str>>,
     is_new_party: Option<bool>,
@@ -152,12 +156,29 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    fn event(self) -> Result<JsonEvent<'a>, JsonError> {
+        Ok(JsonEvent {
+            party_id: self.party_id,
+            session_id: self.session_id.ok_or(JsonError::SessionId)?,
+            event_id: self.event_id.ok_or(JsonError::EventId)?,
+            is_new_party: self.is_new_party.ok_or(JsonError::NewParty)?,
+            is_new_session: self.is_new_session.ok_or(JsonError::NewSession)?,
+            client_time: self.client_time.ok_or(JsonError::ClientTime)?,
+            event_type: self.event_type,
+            parameters: self.parameters,
+        })
+    }
+
     fn set(&mut self, property: Property, raw: &'a str) -> Result<(), JsonError> {
         let required = |error: JsonError| match scalar(raw) {
             Scalar::Text(text) => Ok(text),
             _ => Err(error),
         };
         match property {
+            Property::PartyId => {
+                let text = required(JsonError::PartyId)?;
+                self.party_id = Some(normalised(text).ok_or(JsonError::PartyId)?);
+            }
             Property::SessionId => {
                 let text = required(JsonError::SessionId)?;
                 self.session_id = Some(normalised(text).ok_or(JsonError::SessionId)?);
@@ -272,6 +293,7 @@ fn unicode_escape(escape: &str) -> Option<(char, usize)> {
 
 #[derive(Clone, Copy)]
 enum Property {
+    PartyId,
     SessionId,
     EventId,
     NewParty,
@@ -301,6 +323,7 @@ impl Visitor<'_> for PropertyName {
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Property, E> {
         Ok(match name {
+            "party_id" => Property::PartyId,
             "session_id" => Property::SessionId,
             "event_id" => Property::EventId,
             "is_new_party" => Property::NewParty,
@@ -316,6 +339,8 @@ impl Visitor<'_> for PropertyName {
 struct Properties<'d, 'a> {
     draft: &'d mut Draft<'a>,
     fault: &'d mut JsonError,
+    /// Whether an event may name its party.
+    in_batch: bool,
 }
 
 impl<'a> Visitor<'a> for Properties<'_, 'a> {
@@ -328,7 +353,9 @@ impl<'a> Visitor<'a> for Properties<'_, 'a> {
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
         while let Some(property) = map.next_key_seed(PropertyName)? {
             let raw: &'a RawValue = map.next_value()?;
-            self.draft.set(property, raw.get()).map_err(|error| {
+            let known = self.in_batch || !matches!(property, Property::PartyId);
+            let set = if known { self.draft.set(property, raw.get()) } else { Err(JsonError::UnknownProperty) };
+            set.map_err(|error| {
                 *self.fault = error;
                 M::Error::custom(error)
             })?;

@@ -35,15 +35,7 @@ mod ticket;
 mod upkeep;
 mod writer;
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread::{JoinHandle, Thread},
-    time::Instant,
-};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use uuid::Uuid;
 
@@ -54,6 +46,7 @@ pub use error::{GapReason, JournalError, ReadError, Refused};
 pub use intake::{BLOCK_BYTES, PENDING_BYTES_MAX, RUN_BYTES_MAX};
 pub use reader::{ReadBlocks, Reader};
 pub use run::{FLAGS_AT, Run, RunEvent, Tag};
+use sabotage::Sabotage;
 pub use space::NoRoom;
 pub use ticket::Ticket;
 pub use upkeep::{CursorFile, cursors, remove_cursor, remove_cursor_beside, rename_cursor};
@@ -63,7 +56,14 @@ use crate::{
     checkpoint::{Offset, SinkName},
     disk::Disk,
     metrics::Metrics,
-    util::clock::Clock,
+    util::{
+        clock::Clock,
+        sync::{
+            Mutex, MutexGuard, PoisonError,
+            atomic::{AtomicBool, AtomicU64, Ordering},
+            thread::{JoinHandle, Thread},
+        },
+    },
 };
 
 /// How a journal is set up.
@@ -296,7 +296,7 @@ impl Journal {
         shared.held_events.fetch_add(ticket.span().len(), Ordering::Relaxed);
         shared.held_bytes.fetch_add(size as u64, Ordering::Relaxed);
         drop(intake);
-        if was_empty {
+        if was_empty && !sabotage::is(Sabotage::NoWake) {
             self.thread.unpark();
         }
         run.clear();

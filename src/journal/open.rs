@@ -1,18 +1,17 @@
 //! Opens a journal: in memory, or with the segments that a former process left.
 
-use std::{
-    io,
-    path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64},
-    },
-    time::Instant,
-};
+use std::{io, path::Path, sync::Arc, time::Instant};
 
 use uuid::Uuid;
 
-use crate::{checkpoint::Offset, disk::Disk};
+use crate::{
+    checkpoint::Offset,
+    disk::Disk,
+    util::sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
+};
 
 use super::{
     Block, Forget, GapReason, Journal, JournalError, JournalSettings, NoRoom, Shared,

@@ -1,8 +1,9 @@
 //! Buffers of blocks, used again when the last reader drops its block.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::intake::BLOCK_BYTES;
+use crate::util::sync::{Mutex, PoisonError};
 
 /// Buffers that wait for their next use, at most this many: what a busy second frees at once when cursors move.
 const IDLE_MAX: usize = 256;

@@ -1,8 +1,9 @@
 //! How many bytes come per second, on average over about a minute.
 
-use std::{sync::Mutex, time::Instant};
+use std::time::Instant;
 
 use super::lock;
+use crate::util::sync::Mutex;
 
 /// What is so many seconds old counts a third of what is new.
 const MEMORY_SECONDS: f64 = 60.0;

@@ -2,14 +2,14 @@
 //!
 //! A block stays until every cursor is past it, because a rewind reads it again.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use tokio::sync::Notify;
 
-use crate::checkpoint::{Offset, SinkName, Span};
+use crate::{
+    checkpoint::{Offset, SinkName, Span},
+    util::sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use super::{Block, GapReason, ReadError};
 

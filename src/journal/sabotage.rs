@@ -13,6 +13,8 @@ pub(super) enum Sabotage {
     StaleBlock,
     /// A request is answered before its events are written.
     EarlyAnswer,
+    /// The append that finds the open block empty does not wake the journal thread.
+    NoWake,
 }
 
 #[cfg(test)]

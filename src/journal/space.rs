@@ -8,12 +8,17 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle, Thread},
+    sync::Arc,
     time::Duration,
 };
 
-use crate::disk::{Disk, DiskFile};
+use crate::{
+    disk::{Disk, DiskFile},
+    util::sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        thread::{self, JoinHandle, Thread},
+    },
+};
 
 /// Zeros are written and synced in steps of this size, so that the disk stays free for events.
 const STEP_BYTES: usize = 1024 * 1024;

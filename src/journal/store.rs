@@ -5,14 +5,14 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::Instant,
 };
 
 use crate::{
     checkpoint::{Offset, SinkName},
     disk::DiskFile,
-    util::fail_point,
+    util::{fail_point, sync::atomic::Ordering},
 };
 
 use super::{

@@ -1,5 +1,7 @@
 mod crash;
 mod durable;
+#[cfg(feature = "interleavings")]
+mod interleavings;
 
 use std::{path::Path, sync::atomic::AtomicBool};
 

@@ -3,17 +3,14 @@
 //! All events of an open block share one [`Seal`]. The journal thread says on it how far the block has come, which wakes
 //! the requests that wait for this block and no others.
 
-use std::{
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
-};
+use std::{pin::pin, sync::Arc};
 
 use tokio::sync::Notify;
 
-use crate::checkpoint::Span;
+use crate::{
+    checkpoint::Span,
+    util::sync::atomic::{AtomicU8, Ordering},
+};
 
 use super::{Durability, Refused};
 

@@ -14,7 +14,6 @@
 use std::{
     io,
     sync::Arc,
-    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -24,7 +23,13 @@ use super::{
     sabotage::{self, Sabotage},
     store::Store,
 };
-use crate::{checkpoint::Span, util::backoff::Backoff};
+use crate::{
+    checkpoint::Span,
+    util::{
+        backoff::Backoff,
+        sync::thread::{self, JoinHandle},
+    },
+};
 
 /// How long events may wait for company before they are handed over.
 fn pace(durability: Durability) -> Duration {
@@ -216,10 +221,14 @@ impl Writer {
     fn answer(&mut self, blocks: Vec<Block>, now: Instant) {
         let durability = self.shared.settings.durability;
         let blocks: Vec<_> = blocks.into_iter().map(Arc::new).collect();
+        let synced = self.store.as_ref().map(Store::synced);
+        // The marks move first: who is answered finds them where the answer says.
+        if let Some(synced) = synced {
+            self.shared.set_synced(synced);
+        }
         for seal in blocks.iter().filter_map(|block| block.seal()) {
             seal.reach(durability);
         }
-        let synced = self.store.as_ref().map(Store::synced);
         if durability == Durability::Flush {
             let later = blocks.iter().filter(|block| synced.is_none_or(|synced| block.span().next > synced));
             for block in later {
@@ -227,9 +236,6 @@ impl Writer {
                 self.unsynced.push(Arc::clone(block));
                 self.sync_by.get_or_insert(now + SYNC_WITHIN);
             }
-        }
-        if let Some(synced) = synced {
-            self.shared.set_synced(synced);
         }
         self.hand_over(blocks);
     }
@@ -266,14 +272,14 @@ impl Writer {
     }
 
     fn all_synced(&mut self) {
+        if let Some(store) = &self.store {
+            self.shared.set_synced(store.synced());
+        }
         for seal in self.unsynced.drain(..).filter_map(|block| block.seal().cloned()) {
             seal.reach(Durability::Fsync);
         }
         self.unsynced_bytes = 0;
         self.sync_by = None;
-        if let Some(store) = &self.store {
-            self.shared.set_synced(store.synced());
-        }
     }
 
     /// Gives up the segment that failed.

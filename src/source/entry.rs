@@ -108,20 +108,29 @@ impl Entry {
     pub(super) fn accept(&self, event: &Event<'_>, request: &HeaderMap, run: &mut Run) -> Accepted {
         // A run that was refused before is not empty.
         run.clear();
+        self.push(event, request, run);
+        self.submit(u64::from(event.flags.corrupt), run)
+    }
+
+    /// Adds an event to those that are handed over together.
+    pub(super) fn push(&self, event: &Event<'_>, request: &HeaderMap, run: &mut Run) {
         let tag = self.intake.duplicates.tag(event.party_id, event.session_id, event.event_id);
-        {
-            let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-            let cookies = kept.cookies(request);
-            let cookies = cookies.iter().map(|(name, value)| (*name, Latin1(value)));
-            run.push(tag, |out| {
-                codec::encode(event, kept.headers(request), cookies, out);
-            });
-        }
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        let cookies = kept.cookies(request);
+        let cookies = cookies.iter().map(|(name, value)| (*name, Latin1(value)));
+        run.push(tag, |out| {
+            codec::encode(event, kept.headers(request), cookies, out);
+        });
+    }
+
+    /// Hands all of them to the intake, of which so many are corrupt.
+    pub(super) fn submit(&self, corrupt: u64, run: &mut Run) -> Accepted {
+        let events = run.len() as u64;
         match self.intake.accept(run) {
             Ok((ticket, duplicates)) => {
-                self.counters.all.inc();
-                if event.flags.corrupt {
-                    self.counters.corrupt.inc();
+                self.counters.all.inc_by(events);
+                if corrupt > 0 {
+                    self.counters.corrupt.inc_by(corrupt);
                 }
                 self.counters.duplicate.inc_by(duplicates);
                 Accepted::Taken(ticket)

@@ -96,6 +96,9 @@ impl JsonRoute {
             Accepted::Dropped(code) if self.strict => self.bad(parts, code),
             Accepted::Dropped(_) => Draft::to(parts).empty(StatusCode::NO_CONTENT),
             Accepted::Bad(code) => self.bad(parts, code),
+            Accepted::BadBatch(error) => {
+                Draft::to(parts).problem(StatusCode::BAD_REQUEST, error.code(), &error.to_string())
+            }
             Accepted::Refused(refused) => Draft::to(parts).refused(refused),
         })
     }

@@ -80,7 +80,7 @@ impl PixelRoute {
                     }
                 }
                 Accepted::Dropped(_) => {}
-                Accepted::Bad(_) => {
+                Accepted::Bad(_) | Accepted::BadBatch(_) => {
                     check_query(parts.uri.query(), shared.query_parameters_max)?;
                     return Err(BadTarget::Escape);
                 }

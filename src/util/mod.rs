@@ -7,4 +7,5 @@ pub mod descriptors;
 pub mod fail_point;
 pub mod reason;
 pub mod secret;
+pub mod sync;
 pub mod terminal;

@@ -179,6 +179,7 @@ fn json() -> Run {
     Box::new(|input| {
         let utf8 = event::json::as_utf8(input);
         let _ = event::json::read(&utf8);
+        let _ = event::json::read_batch(&utf8);
     })
 }
 

@@ -204,3 +204,27 @@ fn nothing_acknowledged_with_fsync_is_lost_or_repeated_by_kill_9() {
 fn nothing_acknowledged_with_flush_is_lost_or_repeated_by_kill_9() {
     survives("flush", 1, 1);
 }
+
+/// A figure of the report of `torture`.
+fn figure(report: &str, name: &str) -> u64 {
+    let row = report.lines().find_map(|line| line.trim_start().strip_prefix(name));
+    let value = row.and_then(|row| row.split_whitespace().next()?.parse().ok());
+    value.unwrap_or_else(|| panic!("no {name} in:\n{report}"))
+}
+
+#[test]
+fn torture_finds_nothing_missing_with_fsync_and_does_find_what_none_loses() {
+    let place = Place::new();
+    // With the second seed there are two kills within the first five deeds.
+    for (durability, more) in [("fsync", &[][..]), ("none", &["--seed", "727568991"])] {
+        let arguments = ["torture", "--minutes", "0.35", "--durability", durability];
+        let output = place.output(&[&arguments, more].concat());
+        let report = String::from_utf8(output.stdout).expect("text");
+        println!("{report}");
+        assert!(output.status.success(), "{report}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(figure(&report, "deeds") >= 4 && figure(&report, "acknowledged") > 1_000, "{report}");
+        assert_eq!((figure(&report, "repeated"), figure(&report, "unreadable")), (0, 0), "{report}");
+        assert_eq!(figure(&report, "missing") > 0, durability == "none", "{report}");
+        assert!(!place.path().join("headwater-torture").exists(), "it tidies up");
+    }
+}

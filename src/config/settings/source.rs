@@ -123,6 +123,8 @@ pub struct JsonSettings {
     pub body_bytes_max: usize,
     /// `strict`: whether what cannot be an event is answered with 400 and a reason.
     pub strict: bool,
+    /// `batch`: whether a body may be an array of events.
+    pub batch: bool,
     /// `durability` that an answer waits for, at most the journal's; unset = the journal's.
     pub durability: Option<Durability>,
     /// `trusted_proxies` and `max_hops`.
@@ -138,6 +140,7 @@ impl Default for JsonSettings {
             party_id_parameter: "p".to_owned(),
             body_bytes_max: 4096,
             strict: false,
+            batch: false,
             durability: None,
             proxies: ProxySettings::default(),
         }

@@ -7,6 +7,7 @@ const VALID: &str = r#"{"session_id": "0:kcxh0qzs:Zy", "event_id": "js1", "is_ne
 
 fn valid() -> JsonEvent<'static> {
     JsonEvent {
+        party_id: None,
         session_id: "0:kcxh0qzs:Zy".into(),
         event_id: "js1".into(),
         is_new_party: false,

@@ -120,7 +120,7 @@ impl World {
     fn begin(&mut self) -> Life {
         let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
         let Opened { shared, writer, space } = open::open(self.settings(), disk, Box::new(|_| {})).expect("it opens");
-        let thread = std::thread::current();
+        let thread = crate::util::sync::thread::current();
         let journal = Journal { shared, thread, join: Mutex::new(None), preparer: Mutex::new(None) };
         let cursor = journal.cursor(&SinkName::new("s"), Start::Earliest).expect("the cursor opens");
         let reader = journal.reader(cursor.last().upto);

@@ -244,8 +244,12 @@ fn the_documented_hexdump_is_what_is_written() {
         ..durable(Path::new("/j"), Durability::Fsync)
     };
     let open::Opened { shared, mut writer, .. } = open::open_as(id, settings, disk, Box::new(|_| {})).unwrap();
-    let journal =
-        Journal { shared, thread: std::thread::current(), join: Mutex::new(None), preparer: Mutex::new(None) };
+    let journal = Journal {
+        shared,
+        thread: crate::util::sync::thread::current(),
+        join: Mutex::new(None),
+        preparer: Mutex::new(None),
+    };
     let mut run = Run::new();
     run.push(Tag { slot: 0, signature: 0 }, |bytes| bytes.extend_from_slice(b"\x01\0hello"));
     journal.append(&mut run, |_| {}).unwrap();

@@ -147,3 +147,30 @@ async fn bodies_in_other_encodings_are_events() {
         assert_eq!((rig.post_bytes(PARTY, JSON, body).await.status, rig.events()), (204, events), "{body:?}");
     }
 }
+
+#[tokio::test]
+async fn a_batch_is_taken_whole_or_not_at_all() {
+    let source = JsonSettings { batch: true, body_bytes_max: 1 << 20, ..json("/j") };
+    let rig = Rig::start(settings(vec![SourceSettings::Json(source)]));
+    let own = BODY.replacen('{', r#"{"party_id":"0:16:own","#, 1);
+    let malformed = r#""code":"malformed""#;
+    for (target, body, status, told, events) in [
+        (PARTY, format!("[{BODY}, {BODY}, {own}]"), 204, "", 3),
+        ("/j", format!(" [{own}]"), 204, "", 4),
+        ("/j", format!("[{own},{BODY}]"), 400, "event 1 of the batch: the party id is missing", 4),
+        (PARTY, format!("[{BODY},{{}}]"), 400, "event 1 of the batch: the session id is missing", 4),
+        (PARTY, format!("[{BODY}"), 400, malformed, 4),
+        (PARTY, "[]".to_owned(), 400, "the batch is empty", 4),
+        (PARTY, BODY.to_owned(), 204, "", 5),
+        (PARTY, own.clone(), 204, "", 5),
+        ("/j", BODY.to_owned(), 400, "", 5),
+    ] {
+        let seen = rig.post(target, JSON, &body).await;
+        assert_eq!((seen.status, rig.events()), (status, events), "{target} {body}");
+        assert!(String::from_utf8_lossy(&seen.body).contains(told), "{seen:?}");
+    }
+    assert_eq!(rig.metrics.dropped("json", "session_id").get(), 1);
+    let without = Rig::start(default_settings());
+    assert_eq!(without.post(PARTY, JSON, &format!("[{BODY}]")).await.status, 204);
+    assert_eq!(without.events(), 0, "to the original that was no event");
+}
