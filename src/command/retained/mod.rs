@@ -105,7 +105,8 @@ impl Retained {
             match piece.map_err(|error| journal_failed(&error))? {
                 Piece::Gap { missing, reason, .. } => {
                     if !selection.is_past(missing.first) {
-                        tell(&format!("headwater: events {missing} are missing: {reason}"));
+                        let what = if reason.is_loss() { "are missing" } else { "are numbers without an event" };
+                        tell(&format!("headwater: events {missing} {what}: {reason}"));
                     }
                 }
                 Piece::Block(block) => {

@@ -105,6 +105,8 @@ fn dead_letters_are_printed_once_across_kill_9() {
     assert_eq!(program.stop(), Some(0));
     let lines = site.fine(&["journal", "cat", "--dead-letters", "files"]).lines();
     // Where the server was killed, numbers that it had set aside are left out.
+    let told = site.fine(&["journal", "cat"]).told;
+    assert!(told.contains("are numbers without an event: left unused") && !told.contains("missing"), "{told}");
     assert_eq!((offsets(&lines), lines.len()), (offsets(&site.fine(&["journal", "cat"]).lines()), 20));
     let letter = &lines[0];
     assert_eq!([&letter["reason"], &letter["mapping"], &letter["sink"]], ["record_incomplete", "clicks", "files"]);

@@ -12,7 +12,10 @@ use std::{
 use super::{SOON, Site, repaired};
 use crate::{
     fastavro,
-    support::program::{PROGRAM, send_signal},
+    support::{
+        program::{PROGRAM, send_signal},
+        terminal::OnTerminal,
+    },
 };
 
 /// The ids in the files of replays, sorted.
@@ -84,6 +87,11 @@ fn selected_events_are_sent_again_and_what_waits_is_left_to_the_server() {
     assert!(said.out.starts_with("1 event → files\n  mapping clicks: 1 delivered\n"), "{}", said.out);
     site.fine(&["replay", "--from", "1", "--to", "4", "--limit", "2", "--rate", "1000"]);
     assert_eq!(replayed(&site), ["e0", "e1", "e1", "e1", "e2", "e2"]);
+    assert!(!said.told.contains('\r'), "a bar where nobody looks: {}", said.told);
+    let terminal = OnTerminal::spawn(site.place.command(&["replay", "-c", "site.conf", "--event", "e1"]));
+    terminal.await_text(" sent, ");
+    assert_eq!(terminal.finish().0, Some(0));
+    assert_eq!(replayed(&site), ["e0", "e1", "e1", "e1", "e1", "e2", "e2"]);
     for (arguments, code, part) in [
         (&["--from", "9"][..], 1, "no event is selected"),
         (&["--sink", "none", "--from", "0"], 2, "there is no sink `none`"),
@@ -170,6 +178,13 @@ fn a_replay_that_is_killed_goes_on_without_writing_anything_twice() {
         child.wait().expect("a child of ours");
         reached = position().expect("a cursor");
         let name = fs::read_dir(site.place.path().join("data/replays")).expect("the plans");
+        if round == 1 {
+            // A server that starts knows of it, and keeps what it needs.
+            assert_eq!(program.stop(), Some(0));
+            program = site.start(&[]);
+            let health = site.place.admin("/health/ready").text();
+            assert!(health.contains("the cursor of `replay-2"), "{health}");
+        }
         let mut names = name.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
         let name = names.find_map(|name| Some(name.strip_suffix(".json")?.to_owned())).expect("a plan");
         child = start(&["--resume", &name]);
