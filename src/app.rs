@@ -1,8 +1,8 @@
 //! The running program: start order and drain order, in one place.
 //!
 //! Start: data directory → metrics → journal and deliveries → sources → listeners. Stop: `/ping` answers 503 →
-//! `shutdown_delay` → every new request gets a bare 503 while those in flight finish → the listeners close → the
-//! journal closes → deliveries drain and publish.
+//! `shutdown_delay` → nobody can connect any more → every new request gets a bare 503 while those in flight finish → the
+//! connections close → the journal closes → deliveries drain and publish.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -44,6 +44,9 @@ const ADMIN_CONNECTIONS_MAX: usize = 64;
 /// Descriptors that public connections leave free beside one per lane of a sink: for the admin listener, the journal,
 /// the dead letters and the runtime.
 const DESCRIPTORS_RESERVED: usize = ADMIN_CONNECTIONS_MAX + 64;
+
+/// How long requests may be on their way over connections that are there when nobody can connect any more.
+const ON_THE_WAY: Duration = Duration::from_millis(200);
 
 /// The file in the data directory that a running process holds locked.
 const LOCK: &str = "lock";
@@ -95,7 +98,7 @@ pub struct App {
     pipeline: Pipeline,
     gate: Arc<Gate>,
     signals: StopSignals,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Stop>,
     servers: Vec<JoinHandle<io::Result<()>>>,
     address: SocketAddr,
     /// Where the live page is, with the token that it wants.
@@ -109,7 +112,7 @@ impl App {
     ///
     /// # Errors
     /// See [`StartError`]; nothing is left running then.
-    pub fn start(settings: Settings, feeds: &[Feed]) -> Result<Self, StartError> {
+    pub fn start(mut settings: Settings, feeds: &[Feed]) -> Result<Self, StartError> {
         let lock = take_data_directory(&settings.data_directory)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let metrics = Metrics::new();
@@ -125,12 +128,12 @@ impl App {
         let listener = listen::bind(&settings.server).map_err(failed)?;
         let failed = |source| StartError::Listen { key: "divolte.global.admin", source };
         let admin_listener = bind_admin(&settings).map_err(failed)?;
-        let databases = &settings.mapper.geo_databases;
-        let places = reload::open_places(databases)?;
-        let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, places.as_ref(), runtime.handle())?;
+        let look_ups = reload::open(&mut settings)?;
+        let pipeline = Pipeline::start(&settings, feeds, &clock, &metrics, &look_ups, runtime.handle())?;
         let hangup = || signal(SignalKind::hangup()).map_err(StartError::Runtime);
-        if let Some(places) = places {
-            runtime.spawn(reload::follow_places(databases.clone(), places, metrics.clone(), hangup()?));
+        if let Some(places) = look_ups.places {
+            let databases = settings.mapper.geo_databases.clone();
+            runtime.spawn(reload::follow_places(databases, places, metrics.clone(), hangup()?));
         }
         let mappings: Vec<_> = feeds.iter().map(|feed| Arc::clone(&feed.mapping)).collect();
         let in_force = Arc::new(in_force(&settings, clock.now_ms()));
@@ -146,6 +149,7 @@ impl App {
         let reload = reload::Mappings {
             settings: Arc::new(settings.clone()),
             mappings,
+            tables: reload::Tables::new(&settings, look_ups.tables, metrics.clone()),
             exchange: pipeline.exchange.clone(),
             router: Arc::clone(&router),
             in_force: Arc::clone(&in_force),
@@ -153,7 +157,7 @@ impl App {
             clock,
         };
         runtime.spawn(reload.follow(hangup()?));
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = watch::channel(Stop::NotYet);
         let address = listener.local_address();
         let admin = admin_listener.as_ref().map(|listener| (listener.local_address(), Token::random()));
         let mut servers = Vec::new();
@@ -170,12 +174,13 @@ impl App {
             let mut limits = settings.server.limits.clone();
             limits.connections_max = limits.connections_max.min(ADMIN_CONNECTIONS_MAX);
             let stopped = stopped.clone();
-            servers.push(runtime.spawn(async move { admin.serve(listener, &limits, until(stopped)).await }));
+            servers.push(runtime.spawn(async move { admin.serve(listener, &limits, until(stopped, Stop::Now)).await }));
         }
         let mut limits = settings.server.limits.clone();
         limits.connections_max = connections_max(&settings);
         servers.push(runtime.spawn(async move {
-            listen::serve(listener, router, &limits, Counters::public(&metrics), until(stopped)).await
+            let (refuse, stop) = (until(stopped.clone(), Stop::Connecting), until(stopped, Stop::Now));
+            listen::serve_and_refuse(listener, router, &limits, Counters::public(&metrics), refuse, stop).await
         }));
         drop(entered);
         Ok(Self { settings, runtime, pipeline, gate, signals, stop, servers, address, admin, _lock: lock })
@@ -197,11 +202,13 @@ impl App {
             });
             gate.leave();
             tokio::time::sleep(delay).await;
+            stop.send_replace(Stop::Connecting);
+            tokio::time::sleep(ON_THE_WAY.min(delay)).await;
             gate.close();
             if timeout(patience, gate.emptied()).await.is_err() {
                 tracing::warn!(requests = gate.inside(), "requests did not finish in time");
             }
-            stop.send_replace(true);
+            stop.send_replace(Stop::Now);
             for server in servers.drain(..) {
                 match server.await {
                     Ok(Ok(())) => {}
@@ -248,9 +255,20 @@ fn in_force(settings: &Settings, now_ms: i64) -> InForce {
     InForce::new(settings.mappings.iter().map(mapping).collect())
 }
 
-async fn until(mut stopped: watch::Receiver<bool>) {
+/// How far the listeners have come with ending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stop {
+    /// They serve.
+    NotYet,
+    /// Nobody can connect any more.
+    Connecting,
+    /// Connections end.
+    Now,
+}
+
+async fn until(mut stopped: watch::Receiver<Stop>, stop: Stop) {
     // An error means that the sender is gone, which is a reason to stop as well.
-    let _ = stopped.wait_for(|stopped| *stopped).await;
+    let _ = stopped.wait_for(|stopped| *stopped >= stop).await;
 }
 
 /// Public connections at once: as configured, but never so many that the sinks could not open their files.

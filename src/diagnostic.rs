@@ -3,8 +3,11 @@
 //! Shared by configuration and mapping scripts. Only this file knows the renderer.
 
 mod excerpt;
+mod plain;
 
 use std::{ops::Range, sync::Arc};
+
+pub use plain::Plain;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,7 @@
 mod memory;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,9 +19,9 @@ use crate::{
         live::{Sampler, Window},
     },
     disk::{Disk, RealDisk},
-    enrich::{cache::AgentCache, geo::CurrentPlaces},
+    enrich::{LookUps, cache::AgentCache},
     event::{Keep, duplicate::DuplicateMemory},
-    journal::{Block, Journal, JournalError, JournalSettings, Start},
+    journal::{Block, Journal, JournalError, JournalSettings, NoRoom, Start},
     mapping::{Mapping, Scratch},
     metrics::Metrics,
     sink::{
@@ -126,7 +126,7 @@ impl Pipeline {
         feeds: &[Feed],
         clock: &Arc<dyn Clock>,
         metrics: &Metrics,
-        places: Option<&Arc<CurrentPlaces>>,
+        look_ups: &LookUps,
         runtime: &Handle,
     ) -> Result<Self, PipelineError> {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
@@ -141,7 +141,7 @@ impl Pipeline {
         let window = Arc::new(Window::new(Arc::clone(clock)));
         let exchange = Exchange::default();
         let mut wiring =
-            Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window, exchange, places };
+            Wiring { settings, feeds, disk, clock, metrics, journal: &journal, window: &window, exchange, look_ups };
         let numbers = Arc::new(FileNumbers::new());
         // All sinks are made before any of them works: a wrong one stops the start with nothing half done.
         let mut parts = Vec::new();
@@ -205,15 +205,45 @@ const JOURNAL_BYTES_MAX: u64 = 10 << 30;
 /// No segment is smaller, bytes: the largest request fits in.
 const SEGMENT_BYTES_MIN: u64 = 8 << 20;
 
+/// Bytes that are free on the file system of a directory; one that is still to be made is on that of what is above it.
+fn free_bytes(directory: &Path, disk: &dyn Disk) -> Option<u64> {
+    let here = |place: &Path| if place == Path::new("") { PathBuf::from(".") } else { place.to_owned() };
+    directory.ancestors().find_map(|place| disk.free_bytes(&here(place)).ok())
+}
+
 /// `max_size`, or half of what would be free without the journal, so that it is the same at each start.
 pub fn journal_bytes_max(options: &JournalOptions, disk: &dyn Disk) -> u64 {
     options.bytes_max.unwrap_or_else(|| {
-        // A directory that is still to be made is on the file system of what is above it.
-        let free = options.directory.ancestors().find_map(|directory| disk.free_bytes(directory).ok());
+        let free = free_bytes(&options.directory, disk);
         let files = disk.list(&options.directory).unwrap_or_default();
         let lengths = files.iter().filter_map(|file| disk.metadata(file).ok().flatten()).map(|found| found.length);
         JOURNAL_BYTES_MAX.min(free.map_or(u64::MAX, |free| free.saturating_add(lengths.sum())) / 2)
     })
+}
+
+/// A quarter of the whole at most, so that there is always a file to go on in while the oldest is still needed.
+fn segment_bytes(options: &JournalOptions, bytes_max: u64) -> u64 {
+    options.segment_bytes.min(bytes_max / 4).max(SEGMENT_BYTES_MIN)
+}
+
+/// What a start would say for want of room, if it would. One that finds segments of a former process goes on with them.
+pub fn no_room(options: &JournalOptions, disk: &dyn Disk) -> Option<JournalError> {
+    let directory = &options.directory;
+    let is_ours = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "segment");
+    if options.durability == Durability::None || disk.list(directory).is_ok_and(|files| files.iter().any(is_ours)) {
+        return None;
+    }
+    let max = journal_bytes_max(options, disk);
+    let segment = segment_bytes(options, max);
+    let free = free_bytes(directory, disk)?;
+    let reason = if segment > max {
+        NoRoom::Quota { max }
+    } else if free < options.reserve_bytes.saturating_add(segment) {
+        NoRoom::Reserve { free, reserve: options.reserve_bytes }
+    } else {
+        return None;
+    };
+    Some(JournalError::NoRoom { path: directory.clone(), segment, reason })
 }
 
 fn journal_settings(
@@ -228,8 +258,7 @@ fn journal_settings(
     JournalSettings {
         memory_bytes_max: options.memory_bytes_max,
         events_max: settings.mapper.buffer_size as u64,
-        // A quarter at most, so that there is always a file to go on in while the oldest is still needed.
-        segment_bytes: options.segment_bytes.min(bytes_max / 4).max(SEGMENT_BYTES_MIN),
+        segment_bytes: segment_bytes(options, bytes_max),
         bytes_max,
         reserve_bytes: options.reserve_bytes,
         retention_ms: i64::try_from(options.retention_time.as_millis()).unwrap_or(i64::MAX),
@@ -246,9 +275,9 @@ type FileParts = delivery::Parts<FileSink, Program>;
 
 /// What a thread needs to map with these settings.
 #[must_use]
-pub fn scratch(mapper: &MapperSettings, places: Option<&Arc<CurrentPlaces>>) -> Scratch {
+pub fn scratch(mapper: &MapperSettings, look_ups: &LookUps) -> Scratch {
     let agents = AgentCache::new(mapper.user_agent_cache_size).with_client_hints(mapper.client_hints);
-    Scratch::with_agents(agents).with_places(places.map(Arc::clone))
+    Scratch::with_agents(agents).with_look_ups(look_ups)
 }
 
 /// What the parts of a delivery are made of.
@@ -261,7 +290,7 @@ struct Wiring<'a> {
     journal: &'a Journal,
     window: &'a Arc<Window>,
     exchange: Exchange,
-    places: Option<&'a Arc<CurrentPlaces>>,
+    look_ups: &'a LookUps,
 }
 
 impl Wiring<'_> {
@@ -299,7 +328,7 @@ impl Wiring<'_> {
             sink,
             ledger: Ledger::new(cursor, names, letters, self.metrics),
             reader,
-            map: Program::new(file.name.clone(), current, scratch(&self.settings.mapper, self.places), sampler),
+            map: Program::new(file.name.clone(), current, scratch(&self.settings.mapper, self.look_ups), sampler),
             metrics: self.metrics.clone(),
             backoff: delivery::backoff(),
         }))

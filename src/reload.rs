@@ -4,13 +4,36 @@
 mod mappings;
 mod places;
 mod stamp;
+mod tables;
 
 use std::time::Duration;
 
 pub use mappings::Mappings;
 pub use places::{PlacesError, follow_places, open_places};
+pub use tables::Tables;
 
-use crate::metrics::Metrics;
+use crate::{
+    config::Settings,
+    enrich::{
+        LookUps,
+        table::{self, CurrentTables},
+    },
+    metrics::Metrics,
+};
+
+/// What mappings look up in: opens the databases of places, and takes the tables that were read with the settings out of
+/// them, so that they do not stay there when they are exchanged.
+///
+/// # Errors
+/// A database of places cannot be used.
+pub fn open(settings: &mut Settings) -> Result<LookUps, PlacesError> {
+    let places = open_places(&settings.mapper.geo_databases)?;
+    let tables = table::Tables::new(&settings.tables);
+    for table in &mut settings.tables {
+        table.table = None;
+    }
+    Ok(LookUps { places, tables: CurrentTables::new(tables).into() })
+}
 
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

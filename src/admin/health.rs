@@ -1,5 +1,7 @@
 //! Whether events are taken and delivered, and what is sick if not.
 
+use std::time::Instant;
+
 use serde::Serialize;
 
 use super::AdminState;
@@ -53,6 +55,10 @@ pub(super) fn look(state: &AdminState) -> Health {
     for delivery in &state.deliveries {
         let report = delivery.report();
         let part = format!("sink {}", report.sink);
+        if let Some(silence) = delivery.hangs_for(Instant::now()) {
+            sick.push(Complaint { part, reason: format!("its disk has not answered for {} s", silence.as_secs()) });
+            continue;
+        }
         match report.health {
             SinkHealth::Healthy => {}
             SinkHealth::Degraded(reason) => degraded.push(Complaint { part, reason }),

@@ -79,6 +79,9 @@ fn summary(settings: &Settings, mappings: &[Mapping], with: &str, paint: Paint) 
     section("Listen", &listeners(settings));
     section("Collect", &sources(settings));
     section("Map", &mapping_table(settings, mappings));
+    if !settings.tables.is_empty() {
+        section("Look up", &tables(settings));
+    }
     section("Write", &sinks(settings));
     section("Keep", &keep(settings));
     text
@@ -167,6 +170,16 @@ fn one_mapping(table: &mut Table, settings: &MappingSettings, mapping: &Mapping)
     table.list("leaves  ", &unset);
 }
 
+fn tables(settings: &Settings) -> Table {
+    let mut table = Table::default();
+    for named in &settings.tables {
+        let (rows, columns) = named.table.as_ref().map_or((0, 0), |table| (table.len(), table.columns().len()));
+        let remark = format!("{} of {}, by `{}`", count(rows, "row"), count(columns, "column"), named.key);
+        table.row(&named.name, Style::Strong, named.file.display().to_string(), remark);
+    }
+    table
+}
+
 fn sinks(settings: &Settings) -> Table {
     let mut table = Table::default();
     for SinkSettings::File(sink) in &settings.sinks {
@@ -225,7 +238,8 @@ mod tests {
         let set = vec!["divolte.global.journal.max_size=8G".to_owned()];
         let request = LoadRequest { data: Some("/d".into()), set, ..LoadRequest::default() };
         let settings = config::load(&request).expect("what is built in loads");
-        let (mappings, _) = compile::mappings(&settings).expect("what is built in compiles");
+        let (mappings, _) =
+            compile::mappings(&settings, &compile::tables(&settings)).expect("what is built in compiles");
         insta::assert_snapshot!(summary(&settings, &mappings, &with(&request, &settings), Paint::new(false)));
     }
 

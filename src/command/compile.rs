@@ -11,10 +11,10 @@ use std::{
 use crate::{
     config::{
         self, LoadRequest, Loaded, Settings, code,
-        settings::{DigestReuse, MappingSettings},
+        settings::{DigestReuse, MappingSettings, TableSettings},
     },
     diagnostic::{Diagnostic, SourceText},
-    mapping::{self, Extras, Mapping, MappingOptions, Surroundings, builtin},
+    mapping::{self, Extras, KnownTable, Mapping, MappingOptions, Surroundings, builtin},
     record::schema::RecordSchema,
     util::reason::reason,
 };
@@ -38,7 +38,7 @@ pub fn examine(request: &LoadRequest) -> Examined {
         Err(diagnostics) => return Examined { settings: None, mappings: Vec::new(), diagnostics },
     };
     let wrong = diagnostics.iter().any(Diagnostic::is_error);
-    let (mappings, told) = match mappings(&settings) {
+    let (mappings, told) = match mappings(&settings, &tables(&settings)) {
         Ok((mappings, odd)) => (mappings, odd),
         Err(wrong) => (Vec::new(), wrong),
     };
@@ -62,11 +62,24 @@ pub fn load(request: &LoadRequest) -> Result<(Settings, Vec<Mapping>), Vec<Diagn
     }
 }
 
+/// What scripts may learn of the tables that were read with the settings.
+#[must_use]
+pub fn tables(settings: &Settings) -> Arc<[KnownTable]> {
+    let known = |table: &TableSettings| KnownTable {
+        name: table.name.clone(),
+        columns: table.table.as_ref().map(|table| table.columns()),
+    };
+    settings.tables.iter().map(known).collect()
+}
+
 /// Compiles every mapping, in the order of the configuration. Mappings with the same schema file share the schema.
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
-pub fn mappings(settings: &Settings) -> Result<(Vec<Mapping>, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn mappings(
+    settings: &Settings,
+    tables: &Arc<[KnownTable]>,
+) -> Result<(Vec<Mapping>, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut schemas = HashMap::new();
     let (mut compiled, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for mapping in &settings.mappings {
@@ -78,7 +91,7 @@ pub fn mappings(settings: &Settings) -> Result<(Vec<Mapping>, Vec<Diagnostic>), 
             errors.extend(schema.as_ref().err().cloned());
             continue;
         };
-        match mapping::compile(options(settings, mapping), script, schema) {
+        match mapping::compile(options(settings, mapping, tables), script, schema) {
             Ok((mapping, odd)) => {
                 compiled.push(mapping);
                 warnings.extend(odd);
@@ -104,14 +117,14 @@ pub fn texts(mapping: &MappingSettings) -> Result<(Arc<SourceText>, Arc<SourceTe
 pub fn draft(
     settings: &Settings,
     mapping: &MappingSettings,
-    script: &Arc<SourceText>,
-    schema: &Arc<SourceText>,
+    tables: &Arc<[KnownTable]>,
+    (script, schema): (&Arc<SourceText>, &Arc<SourceText>),
 ) -> Result<(Mapping, Vec<Diagnostic>), Vec<Diagnostic>> {
     let schema = parsed(schema).map_err(|error| vec![error])?;
-    mapping::compile(options(settings, mapping), script, &schema)
+    mapping::compile(options(settings, mapping, tables), script, &schema)
 }
 
-fn options(settings: &Settings, mapping: &MappingSettings) -> MappingOptions {
+fn options(settings: &Settings, mapping: &MappingSettings, tables: &Arc<[KnownTable]>) -> MappingOptions {
     MappingOptions {
         name: mapping.name.clone(),
         sources: mapping.sources.clone(),
@@ -123,17 +136,18 @@ fn options(settings: &Settings, mapping: &MappingSettings) -> MappingOptions {
             own_hosts: settings.mapper.own_hosts.clone(),
             pseudonym_key: settings.mapper.pseudonym_key.clone(),
         },
-        surroundings: surroundings(!settings.mapper.geo_databases.is_empty(), settings.mapper.pseudonym_key.is_some()),
+        surroundings: surroundings(settings, tables),
     }
 }
 
 /// What scripts may learn of this process.
-fn surroundings(has_places: bool, has_key: bool) -> Surroundings {
+fn surroundings(settings: &Settings, tables: &Arc<[KnownTable]>) -> Surroundings {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Surroundings {
         environment: |name| std::env::var(name).ok(),
-        has_places,
-        has_key,
+        has_places: !settings.mapper.geo_databases.is_empty(),
+        has_key: settings.mapper.pseudonym_key.is_some(),
+        tables: Arc::clone(tables),
         now_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
     }
 }

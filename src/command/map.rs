@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::{LoadRequest, Settings, settings::SourceSettings},
     diagnostic,
-    enrich::geo::CurrentPlaces,
+    enrich::LookUps,
     event::codec,
     mapping::{Mapping, eval::Seen},
     reload,
@@ -60,26 +60,25 @@ pub struct MapArguments {
 /// # Errors
 /// See [`Failure`]; also that a request has no record although a mapping takes it.
 pub fn run(request: &LoadRequest, arguments: &MapArguments, out: &mut impl Write) -> Result<(), Failure> {
-    let (settings, mappings) = compile::load(request).map_err(|errors| Failure::config(&errors))?;
+    let (mut settings, mappings) = compile::load(request).map_err(|errors| Failure::config(&errors))?;
     eprint!("{}", diagnostic::render(&settings.warnings, wants_color(&io::stderr())));
     let mappings = chosen(mappings, arguments.mapping.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(running)?;
-    let places = open_places(&settings)?;
+    let look_ups = open(&mut settings)?;
     if let Some(address) = arguments.listen {
-        return listen::run(&settings, mappings, places.as_ref(), address, &runtime, out);
+        return listen::run(&settings, mappings, &look_ups, address, &runtime, out);
     }
     let path = arguments.request.as_deref().unwrap_or(Path::new("-"));
     let wrong = |what: String| Failure::Config(format!("headwater: {}: {what}", name_of(path)));
     let text = text_of(path).map_err(|error| wrong(reason(&error)))?;
     let samples = read::samples(&text).map_err(|error| wrong(error.to_string()))?;
-    let trial = Trial::new(&settings, mappings, places.as_ref()).map_err(running)?;
+    let trial = Trial::new(&settings, mappings, &look_ups).map_err(running)?;
     try_all(&settings, trial, &samples, arguments.trace, &runtime, out)
 }
 
-/// The databases of places that the configuration names.
-pub(super) fn open_places(settings: &Settings) -> Result<Option<Arc<CurrentPlaces>>, Failure> {
-    let places = reload::open_places(&settings.mapper.geo_databases);
-    places.map_err(|error| Failure::Config(format!("headwater: {error}")))
+/// The databases of places and the tables that the configuration names.
+pub(super) fn open(settings: &mut Settings) -> Result<LookUps, Failure> {
+    reload::open(settings).map_err(|error| Failure::Config(format!("headwater: {error}")))
 }
 
 /// Where events go.
@@ -295,6 +294,7 @@ fn trace(mapping: &Mapping, steps: &[crate::mapping::Step], paint: Paint) -> Str
                 (Seen::Value(_), field) => format!("{} stays, there is no value", field.as_deref().unwrap_or_default()),
                 (Seen::Verdict(Some(verdict)), _) => verdict.to_string(),
                 (Seen::Verdict(None), _) => "neither true nor false: there is no value".to_owned(),
+                (Seen::Left, _) => "what follows is left out".to_owned(),
             };
             (format!("{}:{line}", script.name), cut(code), value)
         })

@@ -13,6 +13,7 @@ use crate::{
     },
     disk::RealDisk,
     listen::{ListenError, Listener},
+    pipeline,
     sink::file::FileSink,
 };
 
@@ -50,8 +51,13 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
         && (usable.is_ok() || !settings.journal.directory.starts_with(data))
     {
         let directory = settings.journal.directory.display();
-        fatal(format!("the journal's directory {directory} cannot be used: {reason}; choose another one"));
+        findings.push(fatal(format!(
+            "the journal's directory {directory} cannot be used: {reason}; choose another one with \
+             divolte.global.journal.directory"
+        )));
     }
+    let no_room = pipeline::no_room(&settings.journal, &RealDisk);
+    findings.extend(no_room.map(|error| fatal(error.to_string())));
     for SinkSettings::File(sink) in &settings.sinks {
         if !sink.make_directories
             && let Err(error) = FileSink::check(sink, &RealDisk)
@@ -84,6 +90,7 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
 }
 
 /// What stops a start for certain.
+#[must_use]
 fn fatal(text: String) -> Finding {
     Finding { text, fatal: true }
 }

@@ -24,6 +24,7 @@ pub mod settings;
 mod shell;
 mod sinks;
 mod surroundings;
+pub mod tables;
 mod units;
 mod validate;
 

@@ -11,8 +11,10 @@ use super::{
     section::{ANY, INT, Limits, Null, POSITIVE, Section, unknown},
     settings::{
         BrowserSettings, Durability, JsonSettings, MappingSettings, PixelAnswer, ProxySettings, SourceSettings,
+        TableSettings,
     },
     sinks::{self, SinkOptions},
+    tables,
 };
 use crate::diagnostic::Diagnostic;
 
@@ -33,6 +35,8 @@ pub struct Options {
     pub mappings: Option<Vec<MappingOptions>>,
     /// `sinks`, or the implicit ones.
     pub sinks: Vec<SinkOptions>,
+    /// `tables`.
+    pub tables: Vec<TableSettings>,
 }
 
 /// `divolte.mappings.<name>`.
@@ -75,7 +79,7 @@ pub fn read(tree: &Members, reference: &Members, problems: &Problems) -> Options
     }
     if let Value::Object(members) = divolte {
         for (key, _) in members {
-            let known = ["global", "sources", "mappings", "sinks"];
+            let known = ["global", "sources", "mappings", "sinks", "tables"];
             if !known.contains(&key.as_str()) {
                 unknown(problems, &path(&[key]), &known);
             }
@@ -112,6 +116,10 @@ pub fn read(tree: &Members, reference: &Members, problems: &Problems) -> Options
                 sinks::read(name, place, value, defaults, problems)
             })
             .collect(),
+        tables: named("tables")
+            .iter()
+            .map(|(name, value)| tables::read(name, value, look(reference, &["defaults", "table"]), problems))
+            .collect(),
     }
 }
 
@@ -147,7 +155,7 @@ fn unresolved(value: &Value, at: &mut KeyPath, problems: &Problems) {
     }
 }
 
-/// The named objects below `sources`, `mappings` or `sinks`.
+/// The named objects below `sources`, `mappings`, `sinks` or `tables`.
 fn entries<'a>(key: &str, value: &'a Value, problems: &Problems) -> Vec<(&'a str, &'a Value)> {
     match value {
         Value::Object(members) => members.iter().map(|(name, value)| (name.as_str(), value)).collect(),

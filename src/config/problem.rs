@@ -53,6 +53,8 @@ pub mod code {
     pub const SCHEMA: &str = "C019";
     /// Two schemas cannot read each other's records.
     pub const COMPATIBLE: &str = "C020";
+    /// A table cannot be used.
+    pub const TABLE: &str = "C021";
     /// Warning: out of range, replaced by the nearest value that works.
     pub const CLAMPED: &str = "C101";
     /// Warning: `null` stands for zero or false.

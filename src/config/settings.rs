@@ -3,6 +3,7 @@
 mod remote;
 mod sink;
 mod source;
+mod table;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -14,6 +15,7 @@ pub use remote::{
 };
 pub use sink::{Codec, FileSettings, FileStrategy, OnFull, SinkSettings, StartAt};
 pub use source::{BrowserSettings, JsonSettings, PixelAnswer, ProxySettings, SourceSettings};
+pub use table::TableSettings;
 
 /// Everything that was asked for.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub struct Settings {
     pub sinks: Vec<SinkSettings>,
     /// Sinks in use that this build does not have; a configuration with one of them does not start.
     pub absent_sinks: Vec<RemoteSinkSettings>,
+    /// `divolte.tables`, in file order.
+    pub tables: Vec<TableSettings>,
     /// Started without a configuration file: demo page, JSON source at `/event`, directories made.
     pub embedded: bool,
     /// The file that it was read from, if there is one.

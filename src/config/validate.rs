@@ -11,6 +11,7 @@ use super::{
     pseudonym, relative,
     settings::{MappingSettings, Settings, SourceSettings},
     sinks::SinkOptions,
+    tables,
 };
 use crate::{
     diagnostic::{Diagnostic, nearest},
@@ -44,6 +45,8 @@ pub fn validate(
     let mut global = options.global;
     pseudonym::read(&mut global.mapper, environment, problems);
     geo::check(&global.mapper.geo_databases, problems);
+    let mut tables = options.tables;
+    tables::check(&mut tables, problems);
     sink::project(&global.gcps, environment, problems);
     let in_use: Vec<_> =
         options.sinks.into_iter().filter(|sink| mappings.iter().any(|mapping| feeds(mapping, sink))).collect();
@@ -61,6 +64,7 @@ pub fn validate(
         mappings: mappings.into_iter().map(|mapping| effective(mapping.settings)).collect(),
         sinks,
         absent_sinks: absent,
+        tables,
         embedded,
         config_file: None,
         warnings: Vec::new(),

@@ -129,6 +129,9 @@ impl Map for Program {
     }
 
     fn renew(&mut self, at: Offset) -> Option<Arc<RecordSchema>> {
+        for table in self.scratch.take_up_tables() {
+            tracing::info!(sink = %self.sink, table, offset = %at, "looked up in the new table from this event on");
+        }
         let exchanges = self.current.exchanges.load(Ordering::Acquire);
         if exchanges == self.exchanges {
             return None;

@@ -1,8 +1,14 @@
 //! How a delivery is doing, as the admin pages show it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use crate::checkpoint::{Offset, SinkName, Totals};
+
+/// A delivery reports several times a second. One that has not for so long hangs in a call to its disk.
+const HANGS_AFTER: Duration = Duration::from_secs(10);
 
 /// Health of a sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +45,8 @@ struct Inner {
     report: Report,
     /// The last thing that went wrong for good since the start; stays when the sink recovers.
     flaw: Option<String>,
+    /// When the delivery last said how it is.
+    said_at: Instant,
 }
 
 impl DeliveryStatus {
@@ -46,7 +54,7 @@ impl DeliveryStatus {
     #[must_use]
     pub fn new(sink: SinkName) -> Self {
         let report = Report { sink, health: Health::Healthy, upto: Offset(0), totals: Totals::default() };
-        Self(Mutex::new(Inner { report, flaw: None }))
+        Self(Mutex::new(Inner { report, flaw: None, said_at: Instant::now() }))
     }
 
     /// How it is now.
@@ -57,7 +65,17 @@ impl DeliveryStatus {
 
     /// Changes the report.
     pub fn update(&self, change: impl FnOnce(&mut Report)) {
-        change(&mut self.lock().report);
+        let mut inner = self.lock();
+        change(&mut inner.report);
+        inner.said_at = Instant::now();
+    }
+
+    /// For how long the delivery has hung at `now`, if it does. One that has failed waits before it goes on.
+    #[must_use]
+    pub fn hangs_for(&self, now: Instant) -> Option<Duration> {
+        let inner = self.lock();
+        let works = matches!(inner.report.health, Health::Healthy | Health::Degraded(_));
+        Some(now.saturating_duration_since(inner.said_at)).filter(|silence| works && *silence > HANGS_AFTER)
     }
 
     /// Something was lost or is odd: health is degraded from now on, whenever it is not worse.
@@ -96,5 +114,15 @@ mod tests {
         assert_eq!(status.report().health, Health::Degraded("a file is gone".into()));
         status.degrade("another one too".into());
         assert_eq!(status.report().health, Health::Degraded("another one too".into()));
+    }
+
+    #[test]
+    fn a_delivery_that_says_nothing_hangs_unless_it_has_failed() {
+        let status = DeliveryStatus::new(SinkName::new("s"));
+        let later = Instant::now() + 2 * HANGS_AFTER;
+        assert_eq!(status.hangs_for(Instant::now()), None);
+        assert!(status.hangs_for(later).is_some_and(|silence| silence > HANGS_AFTER));
+        status.update(|report| report.health = Health::Retrying("full".into()));
+        assert_eq!(status.hangs_for(later), None);
     }
 }

@@ -1,6 +1,9 @@
 //! The open block: what has been accepted and not yet handed to the journal thread.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::checkpoint::{Offset, Span};
 
@@ -21,6 +24,10 @@ pub const RUN_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes that may wait for the journal thread.
 pub const PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// A disk on which events have waited for so long hangs: nothing is taken until it has come back, so that requests are
+/// refused rather than left without an answer.
+const HANGS_AFTER: Duration = Duration::from_secs(5);
+
 /// What the intake lock guards.
 #[derive(Debug)]
 pub(super) struct Intake {
@@ -39,6 +46,8 @@ pub(super) struct Intake {
     seal: Option<Arc<Seal>>,
     /// When the oldest event came that was not handed to the journal thread.
     since: Option<Instant>,
+    /// When the oldest event came that the journal thread has taken and not settled.
+    taken_since: Option<Instant>,
     open: bool,
     sick: bool,
     pool: Pool,
@@ -71,6 +80,7 @@ impl Intake {
             reserved: Offset(u64::MAX),
             seal: waited.then(Arc::default),
             since: None,
+            taken_since: None,
             open: true,
             sick: false,
             pool: Pool::default(),
@@ -80,12 +90,12 @@ impl Intake {
     }
 
     /// Whether a run may enter as far as this lock knows.
-    pub(super) fn admit(&self, run: &Run) -> Result<(), Refused> {
+    pub(super) fn admit(&self, run: &Run, now: Instant) -> Result<(), Refused> {
         let size = run.size();
         if !self.open {
             return Err(Refused::Closed);
         }
-        if self.sick {
+        if self.sick || self.hangs_for(now).is_some() {
             return Err(Refused::Sick);
         }
         let pending = self.sealed_bytes + self.buffer.len() + size;
@@ -124,6 +134,7 @@ impl Intake {
             let now = Instant::now();
             // What stays open, if anything, has come since the last block was sealed: just now, more or less.
             let since = std::mem::replace(&mut self.since, (self.first != self.next).then_some(now));
+            self.taken_since = since;
             Work::Group(std::mem::take(&mut self.sealed), since.unwrap_or(now))
         } else if self.first != self.next {
             Work::Open
@@ -137,8 +148,16 @@ impl Intake {
     /// What was taken is dealt with; segments can now take `room` bytes and events with offsets below `reserved`.
     pub(super) fn settle(&mut self, room: u64, reserved: Offset) {
         self.taken_bytes = 0;
+        self.taken_since = None;
         self.room = room;
         self.reserved = reserved;
+    }
+
+    /// For how long the disk has left events waiting, if that is too long. In memory nothing waits for a disk.
+    pub(super) fn hangs_for(&self, now: Instant) -> Option<Duration> {
+        self.seal.as_ref()?;
+        let oldest = self.taken_since.or(self.since)?;
+        Some(now.saturating_duration_since(oldest)).filter(|waited| *waited > HANGS_AFTER)
     }
 
     /// Refuses everything, or stops to.
@@ -185,5 +204,38 @@ impl Intake {
         };
         self.sealed.push(block);
         self.first = self.next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Tag, *};
+
+    fn run() -> Run {
+        let mut run = Run::new();
+        run.push(Tag { slot: 0, signature: 0 }, |bytes| bytes.extend_from_slice(&[1, 0]));
+        run
+    }
+
+    #[test]
+    fn a_disk_that_hangs_is_noticed_while_it_has_the_events_and_while_they_wait_for_it() {
+        let mut intake = Intake::new(Offset(0), true, u64::MAX);
+        let later = Instant::now() + 2 * HANGS_AFTER;
+        assert_eq!((intake.admit(&run(), later), intake.hangs_for(later)), (Ok(()), None));
+        intake.take(&mut run(), |_| {});
+        assert_eq!(intake.admit(&run(), Instant::now()), Ok(()));
+        assert_eq!(intake.admit(&run(), later), Err(Refused::Sick), "nobody has come for the event");
+        assert!(matches!(intake.work(true), Work::Group(..)));
+        assert_eq!(intake.admit(&run(), later), Err(Refused::Sick), "it is being written");
+        assert!(intake.hangs_for(later).is_some_and(|waited| waited > HANGS_AFTER));
+        intake.settle(u64::MAX, Offset(u64::MAX));
+        assert_eq!((intake.admit(&run(), later), intake.hangs_for(later)), (Ok(()), None));
+    }
+
+    #[test]
+    fn a_journal_in_memory_waits_for_no_disk() {
+        let mut intake = Intake::new(Offset(0), false, u64::MAX);
+        intake.take(&mut run(), |_| {});
+        assert_eq!(intake.admit(&run(), Instant::now() + 2 * HANGS_AFTER), Ok(()));
     }
 }

@@ -290,7 +290,7 @@ impl Journal {
             return Err(Refused::TooLarge);
         }
         let mut intake = shared.intake();
-        intake.admit(run)?;
+        intake.admit(run, Instant::now())?;
         self.room(run)?;
         let (ticket, was_empty) = intake.take(run, decide);
         shared.held_events.fetch_add(ticket.span().len(), Ordering::Relaxed);
@@ -332,10 +332,11 @@ impl Journal {
     #[must_use]
     pub fn status(&self) -> Status {
         let shared = &self.shared;
-        let (next, open) = {
+        let (next, open, hangs_for) = {
             let intake = shared.intake();
-            (intake.next(), intake.is_open())
+            (intake.next(), intake.is_open(), intake.hangs_for(Instant::now()))
         };
+        let hangs = hangs_for.map(|waited| format!("it has not answered for {} s", waited.as_secs()));
         let bounds = shared.ring.bounds();
         let (oldest, disk_bytes, segments) = {
             let catalog = shared.catalog();
@@ -359,7 +360,7 @@ impl Journal {
             segments,
             seconds_until_full: self.seconds_until_full(disk_bytes),
             orphans: self.orphans(),
-            sick: shared.sickness().as_ref().map(|sickness| sickness.0.clone()),
+            sick: shared.sickness().as_ref().map(|sickness| sickness.0.clone()).or(hangs),
             no_room: shared.no_room().clone(),
         }
     }

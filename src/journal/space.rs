@@ -138,7 +138,10 @@ impl Space {
             }
             let path = self.name(&mut state);
             let mut file = self.disk.create_new(&path, true)?;
-            file.set_len(self.limits.segment_bytes)?;
+            if let Err(error) = file.set_len(self.limits.segment_bytes) {
+                let _ = self.disk.remove(&path);
+                return Err(error);
+            }
             path
         };
         state.segments += self.limits.segment_bytes;
@@ -149,10 +152,10 @@ impl Space {
         Ok(path)
     }
 
-    /// A segment of `bytes` is gone. If its file can be used again it is taken over, else the caller removes it.
+    /// Nobody needs a segment of `bytes` any more. Its file is kept if it can be used again, else removed; if neither
+    /// works it still counts.
     pub(super) fn give_back(&self, path: &Path, bytes: u64) -> io::Result<()> {
         let mut state = self.lock();
-        state.segments = state.segments.saturating_sub(bytes);
         let fits = bytes == self.limits.segment_bytes;
         if fits && (self.limits.erase || state.ready.is_none()) {
             let name = self.name(&mut state);
@@ -165,6 +168,7 @@ impl Space {
         } else {
             self.disk.remove(path)?;
         }
+        state.segments = state.segments.saturating_sub(bytes);
         drop(state);
         self.look();
         self.bell.notify_one();

@@ -6,7 +6,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -35,6 +35,9 @@ const OFFSETS_MAX: u64 = RESERVED_OFFSETS / 2;
 /// The next file is prepared when this part of a segment is full: its reciprocal.
 const PREPARE_AT: u64 = 8;
 
+/// A file that could not be removed is tried again after this time.
+const REMOVE_AGAIN: Duration = Duration::from_secs(1);
+
 /// Bytes at the end of a segment that may stay empty because the next block does not fit.
 const WASTE_BYTES: u64 = (BLOCK_BYTES + RUN_BYTES_MAX + HEADER_BYTES) as u64;
 
@@ -52,6 +55,9 @@ pub(super) struct Store {
     previous: End,
     /// Why the next segment does not begin there, if it does not.
     before: Option<GapReason>,
+    /// Segments that nobody needs, whose files could not be removed yet; when to try again.
+    leftovers: Vec<Segment>,
+    remove_at: Option<Instant>,
 }
 
 /// The segment that is written to.
@@ -74,7 +80,8 @@ impl Store {
         previous: End,
         before: Option<GapReason>,
     ) -> Self {
-        Self { shared, space, active: None, reserved: Offset(0), number, previous, before }
+        let (active, reserved, leftovers, remove_at) = (None, Offset(0), Vec::new(), None);
+        Self { shared, space, active, reserved, number, previous, before, leftovers, remove_at }
     }
 
     /// Bytes that can be written for certain, whatever the sizes of the blocks.
@@ -254,6 +261,7 @@ impl Store {
 
     /// Frees the segments that nobody needs, and, when there is no room, those that are given up to make some.
     pub(super) fn free(&mut self) {
+        self.remove_leftovers();
         loop {
             let needed = self.shared.ring.needed();
             let Some((oldest, end)) = self.oldest() else { return };
@@ -305,16 +313,30 @@ impl Store {
     fn drop_oldest(&mut self, cut: bool) {
         let taken = self.shared.catalog().pop(cut);
         let Some(segment) = taken else { return };
-        let path = &segment.path;
-        let done = if segment.damaged {
-            self.space.forget(segment.bytes);
-            self.shared.disk.rename(path, &path.with_extension("damaged"))
-        } else {
-            self.space.give_back(path, segment.bytes)
-        };
-        if let Err(error) = done {
-            tracing::warn!(file = %path.display(), %error, "a segment cannot be removed");
+        if let Err(error) = self.remove(&segment) {
+            tracing::warn!(file = %segment.path.display(), %error, "a segment cannot be removed; it is tried again");
+            self.leftovers.push(segment);
+            self.remove_at.get_or_insert_with(|| Instant::now() + REMOVE_AGAIN);
         }
+    }
+
+    fn remove(&self, segment: &Segment) -> io::Result<()> {
+        let path = &segment.path;
+        if !segment.damaged {
+            return self.space.give_back(path, segment.bytes);
+        }
+        self.shared.disk.rename(path, &path.with_extension("damaged"))?;
+        self.space.forget(segment.bytes);
+        Ok(())
+    }
+
+    fn remove_leftovers(&mut self) {
+        if self.remove_at.is_none_or(|at| Instant::now() < at) {
+            return;
+        }
+        let leftovers = std::mem::take(&mut self.leftovers);
+        self.leftovers = leftovers.into_iter().filter(|segment| self.remove(segment).is_err()).collect();
+        self.remove_at = (!self.leftovers.is_empty()).then(|| Instant::now() + REMOVE_AGAIN);
     }
 
     /// Why nothing can be accepted, if the reason is room.

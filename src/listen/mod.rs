@@ -31,7 +31,7 @@ pub use connection::Hold;
 use connection::Link;
 pub use gate::{Gate, Pass, Phase, Shut};
 pub use memory::converse;
-pub use serve::{Counters, serve};
+pub use serve::{Counters, serve, serve_and_refuse};
 
 /// A response: its body is known when it is made, so it needs no box.
 pub type Reply = Response<Full<Bytes>>;

@@ -1,6 +1,12 @@
 //! Accepts connections until told to stop, then lets them finish.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    future::{Future, pending},
+    io,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
 use tokio::{
@@ -100,6 +106,22 @@ pub async fn serve<A: Answer>(
     counters: Counters,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    serve_and_refuse(listener, answer, limits, counters, pending(), stop).await
+}
+
+/// As [`serve`], but once `refuse` is done nobody can connect any more, while those who are connected are still served:
+/// a load balancer that cannot connect takes another server for that very request.
+///
+/// # Errors
+/// The socket cannot be handed to the runtime.
+pub async fn serve_and_refuse<A: Answer>(
+    listener: Listener,
+    answer: Arc<A>,
+    limits: &LimitSettings,
+    counters: Counters,
+    refuse: impl Future<Output = ()>,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
     let socket = TcpListener::from_std(listener.socket)?;
     let connections_max = u32::try_from(limits.connections_max.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX).max(1);
     let server = Server {
@@ -115,13 +137,22 @@ pub async fn serve<A: Answer>(
     };
     server.counters.limit.set(i64::from(connections_max));
     let pace = Pace::new(limits);
+    let mut stop = pin!(stop);
     tokio::select! {
         biased;
-        () = stop => {}
+        () = &mut stop => drop(socket),
+        () = refuse => {
+            server.accept_waiting(&socket).await;
+            drop(socket);
+            tokio::select! {
+                biased;
+                () = stop => {}
+                () = server.sweep(&pace) => {}
+            }
+        }
         () = server.accept(&socket) => {}
         () = server.sweep(&pace) => {}
     }
-    drop(socket);
     server.table.tell_all(Order::Finish);
     let gone = server.room.acquire_many(connections_max);
     tokio::select! {
@@ -155,6 +186,14 @@ impl<A: Answer> Server<A> {
                     pause = (pause * 2).min(ACCEPT_PAUSE.1);
                 }
             }
+        }
+    }
+
+    /// Takes who has connected already: the system would reset them with the socket.
+    async fn accept_waiting(&self, socket: &TcpListener) {
+        while let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() {
+            let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, socket.accept()).await else { return };
+            self.start(stream, ConnInfo::new(peer), permit);
         }
     }
 

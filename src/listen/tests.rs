@@ -86,6 +86,7 @@ struct Rig {
     address: SocketAddr,
     answer: std::sync::Arc<Echo>,
     metrics: Metrics,
+    refuse: Option<oneshot::Sender<()>>,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<std::io::Result<()>>,
 }
@@ -96,12 +97,13 @@ impl Rig {
         let address = listener.local_address();
         let (answer, metrics) = (std::sync::Arc::new(Echo::default()), Metrics::new());
         let (stop, stopped) = oneshot::channel::<()>();
+        let (refuse, refused) = oneshot::channel::<()>();
         let (answering, counting) = (answer.clone(), metrics.clone());
         let served = tokio::spawn(async move {
-            let stopped = async { drop(stopped.await) };
-            serve(listener, answering, &limits, Counters::public(&counting), stopped).await
+            let (refused, stopped) = (async { drop(refused.await) }, async { drop(stopped.await) });
+            serve_and_refuse(listener, answering, &limits, Counters::public(&counting), refused, stopped).await
         });
-        Self { address, answer, metrics, stop: Some(stop), served }
+        Self { address, answer, metrics, refuse: Some(refuse), stop: Some(stop), served }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -299,6 +301,23 @@ async fn stopping_closes_the_listener_lets_answers_finish_and_ends_the_rest() {
     assert!(rest(&mut busy).await.ends_with("request 2"));
     timeout(PATIENCE, stopping).await.expect("in time").expect("no panic");
     assert_eq!(metrics.connections.get(), 0);
+}
+
+#[tokio::test]
+async fn who_has_connected_is_served_when_nobody_can_connect_any_more() {
+    let mut rig = Rig::start(limits());
+    let (mut used, mut unused) = (rig.connect().await, rig.connect().await);
+    used.write_all(b"GET /a HTTP/1.1\r\n\r\n").await.unwrap();
+    until(&mut used, "request 1").await;
+    drop(rig.refuse.take());
+    while TcpStream::connect(rig.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    for (socket, answer) in [(&mut used, "request 2"), (&mut unused, "request 3")] {
+        socket.write_all(b"GET /a HTTP/1.1\r\n\r\n").await.unwrap();
+        until(socket, answer).await;
+    }
+    rig.stop().await;
 }
 
 #[tokio::test]

@@ -27,10 +27,10 @@ pub enum Action {
     },
     /// `section { … }`
     Section(Vec<Action>),
-    /// `stop()`: ends the mapping.
-    Stop,
-    /// `exit()`: ends the innermost section, else the mapping.
-    Exit,
+    /// `stop()`: ends the mapping. With its place, unless it is a part of its condition.
+    Stop(Option<Span>),
+    /// `exit()`: ends the innermost section, else the mapping. Its place as for `stop()`.
+    Exit(Option<Span>),
 }
 
 /// What is written to a field.

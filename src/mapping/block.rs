@@ -7,10 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use super::{Mapping, Scratch, eval};
+use super::{
+    Mapping, Scratch,
+    eval::{self, Outside},
+};
 use crate::{
     checkpoint::{Offset, Outcomes},
-    enrich::{geo::Places, ua::UserAgent},
+    enrich::ua::UserAgent,
     event::{Event, codec::decode_with_party, murmur::party_hash},
     journal::Block,
     record::chunk::{DeadReason, RecordChunk, RecordHead, Refusal},
@@ -52,13 +55,14 @@ pub fn map_where(
     mut wanted: impl FnMut(usize, Offset, Option<&Event<'_>>) -> bool,
 ) {
     out.reset(block, program.len());
-    // All events of a block meet the same databases.
-    let places = scratch.places.as_ref().map(|places| places.get());
+    // All events of a block meet the same databases and tables.
+    let (places, tables) = (scratch.places.as_ref().map(|places| places.get()), Arc::clone(scratch.tables.get()));
+    let outside = Outside { places: places.as_deref(), tables: Some(&tables) };
     for (offset, bytes) in block.events() {
         match decode_with_party(bytes) {
             Ok((event, party)) => {
                 let wanted = |mapping| wanted(mapping, offset, Some(&event));
-                map_event(program, &event, &Place { offset, party }, places.as_deref(), scratch, out, wanted);
+                map_event(program, &event, &Place { offset, party }, outside, scratch, out, wanted);
             }
             Err(error) => {
                 for mapping in 0..program.len() {
@@ -79,7 +83,7 @@ pub(super) fn map_event(
     program: &[Arc<Mapping>],
     event: &Event<'_>,
     place: &Place,
-    places: Option<&Places>,
+    outside: Outside<'_>,
     scratch: &mut Scratch,
     out: &mut RecordChunk,
     mut wanted: impl FnMut(usize) -> bool,
@@ -106,7 +110,7 @@ pub(super) fn map_event(
                     party: place.party.clone(),
                 };
                 let length = out.bytes.len();
-                let run = AssertUnwindSafe(|| record(mapping, event, head, &agent, places, scratch, out));
+                let run = AssertUnwindSafe(|| record(mapping, event, head, &agent, outside, scratch, out));
                 match catch_unwind(run) {
                     Ok(Ok(())) => out.outcomes[index].delivered += 1,
                     Ok(Err(dead)) => refuse(index, place.offset, dead, out),
@@ -152,14 +156,14 @@ fn record(
     event: &Event<'_>,
     head: RecordHead,
     agent: &OnceCell<Arc<UserAgent>>,
-    places: Option<&Places>,
+    outside: Outside<'_>,
     scratch: &mut Scratch,
     out: &mut RecordChunk,
 ) -> Result<(), Dead> {
     #[cfg(test)]
     super::tests::panic_if_asked(event);
     let Scratch { agents, shared, buffers, .. } = scratch;
-    let tools = eval::Tools { agents, places, shared, buffers };
+    let tools = eval::Tools { agents, outside, shared, buffers };
     let pushed = eval::run(&mapping.program, event, agent, tools, |slots| {
         out.push(head, |bytes| mapping.plan.encode(slots, bytes))
     });

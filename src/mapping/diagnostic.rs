@@ -36,6 +36,8 @@ codes! {
     BAD_VALUE "M015" "a value that cannot be used here";
     NO_PLACES "M016" "places are asked for, but there is no database of them";
     NO_KEY "M017" "pseudonyms are asked for, but there is no key for them";
+    NO_TABLE "M018" "a table that the configuration does not name";
+    NO_COLUMN "M019" "a column that a table does not have";
     UNKNOWN_FIELD "M020" "a field that the schema does not have";
     FIELD_TYPE "M021" "a value whose type does not fit the field";
     LITERAL_TYPE "M022" "a literal whose type does not fit the field";

@@ -107,7 +107,7 @@ fn unreachable(actions: &[Action], reports: &mut Reports) {
                 unreachable(body, reports);
                 None
             }
-            Action::Stop | Action::Exit => {
+            Action::Stop(_) | Action::Exit(_) => {
                 ended = true;
                 None
             }
@@ -153,7 +153,7 @@ fn collect(actions: &[Action], producers: &Producers, seen: &mut HashSet<Produce
                 collect(body, producers, seen, order);
             }
             Action::Section(body) => collect(body, producers, seen, order),
-            Action::Set { .. } | Action::Stop | Action::Exit => {}
+            Action::Set { .. } | Action::Stop(_) | Action::Exit(_) => {}
         }
     }
 }

@@ -101,8 +101,8 @@ impl Lower<'_> {
                     let end = self.program.ops.len();
                     self.land(inner, end);
                 }
-                Action::Stop => stops.push(self.push(Op::Jump { target: 0 }, Span::default())),
-                Action::Exit => exits.push(self.push(Op::Jump { target: 0 }, Span::default())),
+                Action::Stop(span) => stops.push(self.push(Op::Jump { target: 0 }, span.unwrap_or_default())),
+                Action::Exit(span) => exits.push(self.push(Op::Jump { target: 0 }, span.unwrap_or_default())),
             }
         }
     }

@@ -33,14 +33,15 @@ pub use trace::{Step, trace};
 
 use crate::{
     diagnostic::{Diagnostic, SourceText},
-    enrich::{cache::AgentCache, geo::CurrentPlaces},
+    enrich::{LookUps, cache::AgentCache, geo::CurrentPlaces, table::TakenTables},
     event::{Event, Keep},
     record::{plan::Plan, schema::RecordSchema},
     util::secret::Secret,
 };
 use diagnostic::{MAYBE_UNSET, Reports};
 use eval::{Buffers, Shared};
-pub use interpret::Surroundings;
+use function::extension::Extension;
+pub use interpret::{KnownTable, Surroundings};
 use producer::Producer;
 use program::{Op, Program};
 
@@ -90,6 +91,7 @@ pub struct Extras {
 pub struct Scratch {
     agents: AgentCache,
     places: Option<Arc<CurrentPlaces>>,
+    tables: TakenTables,
     shared: Shared,
     buffers: Buffers,
 }
@@ -104,15 +106,22 @@ impl Scratch {
     /// With this cache of agents.
     #[must_use]
     pub fn with_agents(agents: AgentCache) -> Self {
-        Self { agents, places: None, shared: Shared::default(), buffers: Buffers::default() }
+        let (tables, shared, buffers) = (TakenTables::default(), Shared::default(), Buffers::default());
+        Self { agents, places: None, tables, shared, buffers }
     }
 }
 
 impl Scratch {
-    /// With these databases of places, as far as there are any.
+    /// With these databases of places and tables.
     #[must_use]
-    pub fn with_places(self, places: Option<Arc<CurrentPlaces>>) -> Self {
-        Self { places, ..self }
+    pub fn with_look_ups(self, look_ups: &LookUps) -> Self {
+        let tables = TakenTables::new(Arc::clone(&look_ups.tables));
+        Self { places: look_ups.places.clone(), tables, ..self }
+    }
+
+    /// Takes up the tables that were exchanged since it was last asked, and names them. Between two blocks only.
+    pub fn take_up_tables(&mut self) -> Vec<String> {
+        self.tables.take_up()
     }
 }
 
@@ -160,6 +169,21 @@ impl Mapping {
         block::admit(self, event)
     }
 
+    /// Columns that its script reads, each with the number of its table.
+    pub fn columns(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.program.nodes.iter().filter_map(|node| {
+            let Producer::Extension(extension) = &node.producer else { return None };
+            let Extension::Column(row, column) = &**extension else { return None };
+            match &self.program.nodes[row.index()].producer {
+                Producer::Extension(extension) => match &**extension {
+                    Extension::Row { table, .. } => Some((*table, column.as_str())),
+                    _ => None,
+                },
+                _ => None,
+            }
+        })
+    }
+
     /// Headers and cookies that its script reads.
     #[must_use]
     pub fn keep(&self) -> &Keep {
@@ -182,7 +206,7 @@ pub fn compile(
         return Err(faults);
     }
     let mut reports = Reports::new(script);
-    let outcome = interpret::interpret(&tree, schema, options.surroundings, &mut reports);
+    let outcome = interpret::interpret(&tree, schema, options.surroundings.clone(), &mut reports);
     typing::check(&outcome.actions, &outcome.producers, schema, &mut reports);
     let patterns = lint::check(&outcome.actions, &outcome.producers, options.digests_use_up, &mut reports);
     let failed = reports.any_error();

@@ -85,6 +85,8 @@ pub enum Kind {
     Click,
     /// What led the visitor to the page; only its parts can be mapped.
     Traffic,
+    /// A row of a table; only its values can be mapped.
+    Row,
 }
 
 impl Kind {
@@ -93,7 +95,14 @@ impl Kind {
     pub fn is_of_parts(self) -> bool {
         matches!(
             self,
-            Self::Uri | Self::UserAgent | Self::Place | Self::Matcher | Self::Campaign | Self::Click | Self::Traffic
+            Self::Uri
+                | Self::UserAgent
+                | Self::Place
+                | Self::Matcher
+                | Self::Campaign
+                | Self::Click
+                | Self::Traffic
+                | Self::Row
         )
     }
 
@@ -119,6 +128,7 @@ impl Kind {
             Self::Campaign => "a campaign",
             Self::Click => "a click",
             Self::Traffic => "what led to the page",
+            Self::Row => "a row of a table",
         }
     }
 }
@@ -403,21 +413,20 @@ impl Producers {
             self.write(*of, out);
             *out += &call;
         };
+        let within = |before: &str, of: &ProducerId, after: &str, out: &mut String| {
+            *out += before;
+            self.write(*of, out);
+            *out += after;
+        };
         match self.get(id) {
             Producer::Request(request) => out.extend([request.name(), "()"]),
             Producer::Cookie(name) => out.extend(["cookie(", name, ")"]),
             Producer::UserAgent => *out += "userAgent()",
             Producer::Agent(of, field) => method(of, format!(".{}()", field.name()), out),
             Producer::Place(None) => *out += "ip2geo()",
-            Producer::Place(Some(of)) => {
-                *out += "ip2geo(";
-                method(of, ")".to_owned(), out);
-            }
+            Producer::Place(Some(of)) => within("ip2geo(", of, ")", out),
             Producer::PlacePart(of, field) => method(of, format!(".{}()", field.name()), out),
-            Producer::Uri(of) => {
-                *out += "parse(";
-                method(of, " to uri)".to_owned(), out);
-            }
+            Producer::Uri(of) => within("parse(", of, " to uri)", out),
             Producer::UriPart(of, part) => method(of, format!(".{}()", part.name()), out),
             Producer::Query(of) => method(of, ".query()".to_owned(), out),
             Producer::QueryValue(of, name) => method(of, format!(".value({name})"), out),
@@ -427,29 +436,12 @@ impl Producers {
             Producer::Parameters => *out += "eventParameters()",
             Producer::ParameterValue(name) => out.extend(["eventParameters().value(", name, ")"]),
             Producer::ParameterPath(path) => out.extend(["eventParameters().path(", path, ")"]),
-            Producer::Matcher(of, pattern) => {
-                out.extend(["match(", pattern, " against "]);
-                method(of, ")".to_owned(), out);
-            }
+            Producer::Matcher(of, pattern) => within(&format!("match({pattern} against "), of, ")", out),
             Producer::Matches(of) => method(of, ".matches()".to_owned(), out),
             Producer::Group(of, group) => method(of, format!(".group({group})"), out),
-            Producer::Digest(digest) => {
-                *out += &digest.describe();
-                for piece in &digest.pieces {
-                    *out += ".add(";
-                    match piece {
-                        Piece::Text(text) => out.extend(["\"", text, "\""]),
-                        Piece::Producer(of) => self.write(*of, out),
-                    }
-                    out.push(')');
-                }
-                *out += ".result()";
-            }
+            Producer::Digest(digest) => self.write_digest(digest, out),
             Producer::BytesText(of, form) => method(of, format!(".{}()", form.name()), out),
-            Producer::Parse(of, to) => {
-                *out += "parse(";
-                method(of, format!(" to {})", to.word()), out);
-            }
+            Producer::Parse(of, to) => within("parse(", of, &format!(" to {})", to.word()), out),
             Producer::Present(of) => method(of, ".isPresent()".to_owned(), out),
             Producer::Absent(of) => method(of, ".isAbsent()".to_owned(), out),
             Producer::EqualLiteral(of, literal) => {
@@ -457,14 +449,24 @@ impl Producers {
                 method(of, format!(".equalTo({literal})"), out);
             }
             Producer::Extension(extension) => extension.describe(out, |of, out| self.write(of, out)),
-            Producer::Not(of) => {
-                *out += "not(";
-                method(of, ")".to_owned(), out);
-            }
+            Producer::Not(of) => within("not(", of, ")", out),
             Producer::Equal(left, right) => self.write_both(*left, "equalTo", *right, out),
             Producer::And(left, right) => self.write_both(*left, "and", *right, out),
             Producer::Or(left, right) => self.write_both(*left, "or", *right, out),
         }
+    }
+
+    fn write_digest(&self, digest: &Digest, out: &mut String) {
+        *out += &digest.describe();
+        for piece in &digest.pieces {
+            *out += ".add(";
+            match piece {
+                Piece::Text(text) => out.extend(["\"", text, "\""]),
+                Piece::Producer(of) => self.write(*of, out),
+            }
+            out.push(')');
+        }
+        *out += ".result()";
     }
 
     fn write_both(&self, left: ProducerId, method: &str, right: ProducerId, out: &mut String) {

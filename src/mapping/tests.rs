@@ -10,6 +10,7 @@ mod inventory;
 mod language;
 mod recorded;
 mod script;
+mod tables;
 mod worked;
 
 use std::sync::Arc;
@@ -20,12 +21,13 @@ use super::{
     Extras, Mapping, MappingOptions, Scratch,
     block::{Place, map_event},
     compile,
-    interpret::Surroundings,
+    eval::Outside,
+    interpret::{KnownTable, Surroundings},
 };
 use crate::{
     checkpoint::{Offset, Outcomes},
     diagnostic::{Diagnostic, SourceText, render},
-    enrich::geo::Places,
+    enrich::{geo::Places, table::Tables},
     event::{
         Event, Fields, Flags, Parameters, SourceKind,
         codec::{decode_with_party, encode},
@@ -85,7 +87,7 @@ fn options() -> MappingOptions {
         discard_duplicates: false,
         digests_use_up: false,
         extras: Extras { own_hosts: vec!["own.example".into()], ..Extras::default() },
-        surroundings: Surroundings::default(),
+        surroundings: Surroundings { tables: known(&tables::users()), ..Surroundings::default() },
     }
 }
 
@@ -134,18 +136,25 @@ fn compiled(script: &str, schema: &Arc<RecordSchema>) -> (Mapping, Vec<Diagnosti
 
 /// Maps one event, twice with the same buffers, and gives the chunk of the second time.
 fn mapped(mappings: &[Arc<Mapping>], bytes: &[u8]) -> RecordChunk {
-    mapped_at(mappings, bytes, None)
+    mapped_at(mappings, bytes, Outside { places: None, tables: Some(&tables::users()) })
 }
 
-/// As [`mapped`], with databases of places.
-fn mapped_at(mappings: &[Arc<Mapping>], bytes: &[u8], places: Option<&Places>) -> RecordChunk {
+/// What scripts may learn of tables.
+fn known(tables: &Tables) -> Arc<[KnownTable]> {
+    let known = tables.iter().map(|(name, table)| KnownTable { name: name.to_owned(), columns: Some(table.columns()) });
+    known.collect()
+}
+
+/// As [`mapped`], with these databases of places and tables.
+fn mapped_at(mappings: &[Arc<Mapping>], bytes: &[u8], outside: Outside<'_>) -> RecordChunk {
     let mut scratch = Scratch::new(10);
     let mut chunk = RecordChunk::default();
     for _ in 0..2 {
         chunk = RecordChunk::default();
         chunk.outcomes.resize_with(mappings.len(), Outcomes::default);
         let (event, party) = decode_with_party(bytes).unwrap();
-        map_event(mappings, &event, &Place { offset: Offset(7), party }, places, &mut scratch, &mut chunk, |_| true);
+        let place = Place { offset: Offset(7), party };
+        map_event(mappings, &event, &place, outside, &mut scratch, &mut chunk, |_| true);
     }
     chunk
 }

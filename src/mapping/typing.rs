@@ -72,7 +72,7 @@ impl Typing<'_> {
                     self.actions(body);
                 }
                 Action::Section(body) => self.actions(body),
-                Action::Stop | Action::Exit => {}
+                Action::Stop(_) | Action::Exit(_) => {}
             }
         }
     }
@@ -161,8 +161,8 @@ impl Typing<'_> {
                     leaves.stops |= inner.stops;
                 }
                 Action::Section(body) => leaves.stops |= self.collect(body, sure, writes).stops,
-                Action::Stop => leaves.stops = true,
-                Action::Exit => leaves.exits = true,
+                Action::Stop(_) => leaves.stops = true,
+                Action::Exit(_) => leaves.exits = true,
             }
         }
         leaves
@@ -254,7 +254,8 @@ impl Fields<'_> {
             | Kind::Matcher
             | Kind::Campaign
             | Kind::Click
-            | Kind::Traffic) => {
+            | Kind::Traffic
+            | Kind::Row) => {
                 return Some(self.not_mappable(id, kind, span));
             }
         };
@@ -287,6 +288,7 @@ impl Fields<'_> {
             Kind::Campaign => ".source()",
             Kind::Click => ".id()",
             Kind::Traffic => ".channel()",
+            Kind::Row => ".column('name')",
             _ => ".name()",
         };
         self.reports.error(NOT_MAPPABLE, span, message).hint(format!("map one of its properties, such as `{example}`"))

@@ -1,6 +1,8 @@
 //! Generated schemas with values, and `apache-avro` as the encoder to compare with.
 
-use apache_avro::{Schema, reader::datum::GenericDatumReader, types::Value, writer::datum::GenericDatumWriter};
+use apache_avro::{
+    Decimal, Schema, Uuid, reader::datum::GenericDatumReader, types::Value, writer::datum::GenericDatumWriter,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Value as Json, json};
@@ -121,11 +123,46 @@ fn leaf() -> impl Strategy<Value = Sample> {
             let schema = json!({"type": "enum", "name": "@", "symbols": ["A", "B_1", "c"]});
             Sample::same(schema, Value::Enum(number, symbol.to_owned()), symbol)
         }),
-        any::<i32>()
-            .prop_map(|day| { Sample::same(json!({"type": "int", "logicalType": "date"}), Value::Date(day), day) }),
-        any::<i64>().prop_map(|time| {
-            let schema = json!({"type": "long", "logicalType": "timestamp-millis"});
-            Sample::same(schema, Value::TimestampMillis(time), time)
+        logical(),
+    ]
+}
+
+/// Logical types, whose values are those of the type below.
+fn logical() -> impl Strategy<Value = Sample> {
+    let long = |name: &'static str, value: fn(i64) -> Value| {
+        let schema = json!({"type": "long", "logicalType": name});
+        any::<i64>().prop_map(move |time| Sample::same(schema.clone(), value(time), time))
+    };
+    let int = |name: &'static str, value: fn(i32) -> Value| {
+        let schema = json!({"type": "int", "logicalType": name});
+        any::<i32>().prop_map(move |time| Sample::same(schema.clone(), value(time), time))
+    };
+    let decimal = |schema: Json, bytes: Vec<u8>| Sample {
+        schema,
+        default: latin1(&bytes),
+        shown: base64(&bytes),
+        value: Value::Decimal(Decimal::from(bytes)),
+    };
+    prop_oneof![
+        int("date", Value::Date),
+        int("time-millis", Value::TimeMillis),
+        long("time-micros", Value::TimeMicros),
+        long("timestamp-millis", Value::TimestampMillis),
+        long("timestamp-micros", Value::TimestampMicros),
+        long("timestamp-nanos", Value::TimestampNanos),
+        long("local-timestamp-millis", Value::LocalTimestampMillis),
+        long("local-timestamp-micros", Value::LocalTimestampMicros),
+        any::<[u8; 16]>().prop_map(|bytes| {
+            let uuid = Uuid::from_bytes(bytes);
+            Sample::same(json!({"type": "string", "logicalType": "uuid"}), Value::Uuid(uuid), uuid.to_string())
+        }),
+        vec(any::<u8>(), 1..5).prop_map(move |bytes| {
+            decimal(json!({"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2}), bytes)
+        }),
+        vec(any::<u8>(), 1..5).prop_map(move |bytes| {
+            let (name, size) = ("@", bytes.len());
+            let schema = json!({"type": "fixed", "name": name, "size": size, "logicalType": "decimal", "precision": 2});
+            decimal(schema, bytes)
         }),
     ]
 }

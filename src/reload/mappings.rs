@@ -1,4 +1,4 @@
-//! Scripts and schemas, while the program runs.
+//! Scripts and schemas, while the program runs; and the tables, because each must fit the other.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -7,7 +7,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{LOOK_EVERY, stamp::Watched};
+use super::{LOOK_EVERY, Tables, stamp::Watched};
 use crate::{
     command::compile,
     config::settings::Settings,
@@ -30,6 +30,8 @@ pub struct Mappings {
     pub settings: Arc<Settings>,
     /// The mappings in force, in the order of the configuration.
     pub mappings: Vec<Arc<Mapping>>,
+    /// The tables that scripts look up in.
+    pub tables: Tables,
     /// Where deliveries take them up.
     pub exchange: Exchange,
     /// What keeps the headers and cookies that scripts read.
@@ -58,6 +60,8 @@ impl Mappings {
         let mut configuration = Watched::new(self.settings.config_file.iter().cloned().collect());
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // A script that was refused may have been waiting for a table.
+        let mut refused = false;
         loop {
             let asked = tokio::select! {
                 _ = look.tick() => false,
@@ -68,18 +72,23 @@ impl Mappings {
                 tracing::warn!(file = %file.display(), "the configuration has changed; a restart is needed for that");
             }
             if asked {
-                tracing::info!(signal = "SIGHUP", "scripts and schemas are read again");
+                tracing::info!(signal = "SIGHUP", "scripts, schemas and tables are read again");
                 watched.take();
             }
-            if asked || watched.changed() {
-                self.reload().await;
+            let exchanged = self.tables.look(asked, &self.mappings).await;
+            if asked || watched.changed() || refused && exchanged {
+                let result = self.reload().await;
+                refused = result == "refused";
+                if result == "done" {
+                    self.tables.look_again(&self.mappings).await;
+                }
             }
         }
     }
 
-    async fn reload(&mut self) {
-        let settings = Arc::clone(&self.settings);
-        let result = match tokio::task::spawn_blocking(move || compile::mappings(&settings)).await {
+    async fn reload(&mut self) -> &'static str {
+        let (settings, tables) = (Arc::clone(&self.settings), self.tables.known());
+        let result = match tokio::task::spawn_blocking(move || compile::mappings(&settings, &tables)).await {
             Ok(Ok((fresh, odd))) => self.take(fresh, &odd),
             Ok(Err(wrong)) => {
                 refuse(&wrong);
@@ -91,6 +100,7 @@ impl Mappings {
             }
         };
         self.metrics.reloads(WHAT, result).inc();
+        result
     }
 
     /// Puts in force what has changed; says what came of it.

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use http::{HeaderMap, Request, StatusCode, Version, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header::CONNECTION, request::Parts};
 use hyper::body::Incoming;
 use prometheus_client::metrics::counter::Counter;
 
@@ -390,10 +390,14 @@ impl Answer for Router {
         if let Some(dump) = &self.dump {
             dump.request(&parts, connection);
         }
-        let reply = match self.dispatch(&mut parts, body, connection, stopwatch).await {
+        let mut reply = match self.dispatch(&mut parts, body, connection, stopwatch).await {
             Ok(reply) => reply,
             Err(bad) => self.bad(bad, &mut parts, stopwatch),
         };
+        if self.gate.phase() == Phase::Leaving && parts.version != Version::HTTP_2 {
+            // Else a request could be on its way over a kept connection when that is closed.
+            reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(dump) = &self.dump {
             dump.answer(&reply, connection);
         }

@@ -8,4 +8,5 @@ pub mod fail_point;
 pub mod reason;
 pub mod secret;
 pub mod sync;
+pub mod table;
 pub mod terminal;

@@ -4,6 +4,7 @@
 (() => {
   const TOKEN_KEY = 'headwater-playground-token';
   const WAIT_MILLIS = 250;
+  const LIVE_MILLIS = 1000;
 
   const byId = (id) => document.getElementById(id);
   // Characters that cannot be seen, or that turn the text around them, are named instead.
@@ -96,6 +97,15 @@
       this.numbers.replaceChildren(...Array.from({ length: count }, (_, index) => make('span', this.lines.get(index + 1) ?? '', String(index + 1))));
     }
 
+    // Puts another text in the place of a piece, as if it were typed: it can be taken back.
+    replace(start, end, text) {
+      this.area.focus({ preventScroll: true });
+      this.area.setSelectionRange(start, end);
+      if (document.execCommand('insertText', false, text)) return;
+      this.area.setRangeText(text, start, end, 'end');
+      this.area.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+
     // Shows a piece of the text, and puts the cursor there.
     reveal(start, end) {
       this.mark([...this.marks.filter((mark) => mark.kind !== 'mark-here'), { start, end, kind: 'mark-here' }], this.lines);
@@ -119,7 +129,12 @@
   const later = () => { clearTimeout(waiting); waiting = setTimeout(attempt, WAIT_MILLIS); };
   const script = new Editor('script-editor', 'Script', GROOVY, later);
   const schema = new Editor('schema-editor', 'Schema', JSON_TEXT, later);
-  const requests = new Editor('requests-editor', 'Requests', REQUESTS, later);
+  const requests = new Editor('requests-editor', 'Requests', REQUESTS, () => {
+    // It is no longer what came.
+    shownLive = undefined;
+    tellLive(Infinity);
+    later();
+  });
 
   const ask = async (path, body) => {
     const how = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
@@ -163,10 +178,19 @@
       const button = make('button', '', place ? make('span', 'place', `${place.file}:${place.line}:${place.column}`) : '', `${one.code}: ${one.message}`);
       button.type = 'button';
       if (place) button.addEventListener('click', () => jump(place));
-      return make('li', one.severity === 'error' ? 'wrong' : '', button, ...one.hints.map((hint) => make('span', 'hint', hint)));
+      const item = make('li', one.severity === 'error' ? 'wrong' : '', button, ...one.hints.map((hint) => make('span', 'hint', hint)));
+      if (one.fix) item.append(applyButton(one.fix));
+      return item;
     }));
     tellSamples();
   }
+
+  const applyButton = (fix) => {
+    const button = make('button', 'apply', `Write ${fix.text}`);
+    button.type = 'button';
+    button.addEventListener('click', () => (fix.file === 'schema' ? schema : script).replace(fix.start, fix.end, fix.text));
+    return button;
+  };
 
   let sample = 0;
   function tellSamples() {
@@ -221,6 +245,75 @@
     }
   }
 
+  // What came to the port for requests, the newest first.
+  let live = [];
+  let port;
+  let shownLive;
+  let watching;
+  let lost = false;
+
+  // What a request is about, as far as a look at it tells; whatever it is, it is shown as text.
+  const about = (one) => {
+    try {
+      const { url, body } = JSON.parse(one.request);
+      const asked = new URL(url, 'http://localhost').searchParams;
+      return { type: asked.get('t') ?? body?.event_type, place: asked.get('l') ?? body?.parameters?.location ?? '' };
+    } catch { return {}; }
+  };
+  const short = (text) => (String(text).length > 200 ? `${String(text).slice(0, 200)}\u2026` : String(text));
+
+  function tellLive(fresh) {
+    byId('live-count').textContent = live.length ? `${live.length === port.requests_max ? 'the last ' : ''}${live.length} requests`.replace(/^1 requests/, '1 request') : 'waiting for requests';
+    byId('live').replaceChildren(...live.map((one) => {
+      const { type, place } = about(one);
+      const button = make('button', '',
+        make('span', 'time', new Date(one.time).toTimeString().slice(0, 8)),
+        make('span', 'type', short(type ?? one.note ?? 'request')),
+        make('span', 'about', short(place ?? '')),
+        make('span', 'path', one.status < 400 ? one.name : `${one.status} ${one.name}`));
+      button.type = 'button';
+      button.disabled = one.request === null;
+      button.setAttribute('aria-pressed', String(one.number === shownLive));
+      button.addEventListener('click', () => showLive(one));
+      return make('li', one.number > fresh ? 'new' : '', button);
+    }));
+  }
+
+  function showLive(one) {
+    shownLive = one.number;
+    requests.text = one.request;
+    sample = 0;
+    tellLive(Infinity);
+    attempt();
+  }
+
+  async function watch() {
+    const last = live[0]?.number ?? 0;
+    try {
+      const found = document.hidden ? [] : await ask(`/live?after=${last}`);
+      if (lost) attempt();
+      lost = false;
+      if (found.length) {
+        live = [...found.reverse(), ...live].slice(0, port.requests_max);
+        tellLive(last);
+        const newest = live.find((one) => one.request !== null);
+        if (byId('follow').checked && newest && newest.number > last) showLive(newest);
+      }
+    } catch (error) {
+      failed(error);
+      lost = true;
+      if (error.message === 'token') return;
+    }
+    watching = setTimeout(watch, LIVE_MILLIS);
+  }
+
+  function tellPort() {
+    const parts = ['What comes to ', make('code', '', port.address), ' shows here and goes nowhere else'];
+    if (port.has_page) parts.push(': look at the page there');
+    if (port.tracker) parts.push(port.has_page ? ', or put ' : ': put ', make('code', '', `<script src="${port.tracker}" defer><\/script>`), ' into one of yours');
+    byId('live-where').replaceChildren(...parts, '.');
+  }
+
   function choose(index) {
     chosen = index;
     const mapping = mappings[index];
@@ -236,7 +329,7 @@
       const start = await ask('/start');
       sessionStorage.setItem(TOKEN_KEY, token);
       history.replaceState(null, '', '/');
-      ({ mappings } = start);
+      ({ mappings, live: port } = start);
       byId('mapping').replaceChildren(...mappings.map((mapping, index) => {
         const option = make('option', '', mapping.name);
         option.value = String(index);
@@ -245,7 +338,10 @@
       requests.text = start.requests;
       byId('gate').hidden = true;
       byId('work').hidden = false;
+      tellPort();
       choose(0);
+      clearTimeout(watching);
+      watch();
     } catch (error) { failed(error); }
   }
 

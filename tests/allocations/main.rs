@@ -4,23 +4,64 @@
 #[path = "../support/mapped.rs"]
 mod mapped;
 
-use std::alloc::System;
+use std::{alloc::System, path::Path, sync::Arc};
 
 use headwater::{
-    mapping::{Scratch, map},
+    config::settings::TableSettings,
+    enrich::{
+        LookUps,
+        table::{CurrentTables, Tables},
+    },
+    mapping::{KnownTable, Scratch, Surroundings, map},
     record::chunk::RecordChunk,
+    util::table::{Format, Reading, Table},
 };
-use mapped::{EVENTS, JAVADOC, SHOP, mapping, page_views, shop_events};
+use mapped::{EVENTS, JAVADOC, SHOP, mapping, mapping_in, page_views, shop_events};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
+const TABLE: (&str, &str) = (
+    "mapping {
+        def row = lookup('products', eventParameters().path('$.product.id'))
+        map row.column('kind') onto 'kind'
+        map lookup('products', partyId()).column('kind') onto 'none'
+    }",
+    r#"{"type": "record", "name": "R", "fields": [
+        {"name": "kind", "type": ["null", "string"], "default": null},
+        {"name": "none", "type": ["null", "string"], "default": null}]}"#,
+);
+
+/// A table of products, as scripts know it and as it is looked up in.
+fn tables() -> (Arc<[KnownTable]>, LookUps) {
+    let reading = Reading { file: Path::new("products.csv"), format: Format::Csv, key: "id", rows_max: 10 };
+    let table = Table::read(b"id,kind\nchair-42,chair\n", &reading).expect("a table");
+    let known = KnownTable { name: "products".into(), columns: Some(table.columns()) };
+    let settings = TableSettings {
+        name: "products".into(),
+        file: "products.csv".into(),
+        key: "id".into(),
+        format: Format::Csv,
+        rows_max: 10,
+        bytes_max: 1000,
+        table: Some(Arc::new(table)),
+    };
+    let tables = Arc::new(CurrentTables::new(Tables::new(&[settings])));
+    ([known].into(), LookUps { places: None, tables })
+}
+
 #[test]
 fn mapping_allocates_nothing() {
-    for (name, script, block) in [("javadoc", JAVADOC, page_views()), ("shop", SHOP, shop_events())] {
-        let mappings = mapping(script.0, script.1);
-        let (mut scratch, mut chunk) = (Scratch::new(1000), RecordChunk::default());
+    let (tables, look_ups) = tables();
+    let surroundings = Surroundings { tables, ..Surroundings::default() };
+    for (name, mappings, block) in [
+        ("javadoc", mapping(JAVADOC.0, JAVADOC.1), page_views()),
+        ("shop", mapping(SHOP.0, SHOP.1), shop_events()),
+        ("table", mapping_in(TABLE.0, TABLE.1, surroundings), shop_events()),
+    ] {
+        let mut scratch = Scratch::new(1000).with_look_ups(&look_ups);
+        let mut chunk = RecordChunk::default();
         for _ in 0..3 {
             map(&mappings, &block, &mut scratch, &mut chunk);
         }

@@ -1,6 +1,7 @@
 // The playground: a draft is checked and tried while it is written, hostile events are text, and strangers are turned away.
 import assert from "node:assert/strict";
-import { request } from "node:http";
+import { once } from "node:events";
+import { createServer, request } from "node:http";
 import { fileURLToPath } from "node:url";
 import { DESKTOP } from "./browsers.mjs";
 import { inBrowsers } from "./harness.mjs";
@@ -49,15 +50,73 @@ inBrowsers("a draft is tried while it is written", { start: startPlayground }, a
   await session.click("#diagnostics button");
   assert.equal(await session.evaluate(() => document.activeElement.getAttribute("aria-label")), "Script");
 
-  // Mended, and changed: the record follows.
-  await type(session, "script", "locaton()", "referer()");
+  // The hint is followed by a click, and taken back by a key.
+  await session.click("#diagnostics .apply");
   await session.until(() => !document.querySelector("#diagnostics .wrong") && document.querySelector("#record tbody tr"));
-  assert.equal((await record(session)).location[0], '"https://search.example/"');
+  assert.deepEqual((await record(session)).location, first.location);
+
+  // Changed: the record follows.
+  await type(session, "script", "location()", "referer()");
+  await session.until(() =>
+    [...document.querySelectorAll("#record tbody tr")].some((row) => row.cells[0].textContent === "location" && row.cells[1].textContent === '"https://search.example/"'));
   await type(session, "requests", null, "/csc-event?p=0\n");
   await session.until(() => document.getElementById("outcome").textContent.includes("party_id is missing"));
   await session.click("#reset");
   assert.deepEqual(session.requests.filter((url) => url.startsWith("http") && !url.startsWith(`${server.page}/`)), []);
   assert.deepEqual(session.errors, []);
+});
+
+/** A page of another site with the tracker in it; `until` it was looked at. */
+async function site(tracker) {
+  const server = createServer((_, response) => {
+    response.setHeader("Content-Type", "text/html; charset=utf-8");
+    response.end(`<!doctype html><title>Boats</title><h1>Boats</h1><script src="${tracker}" defer></script>`);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { page: `http://localhost:${server.address().port}/boats?colour=red`, close: () => server.close() };
+}
+
+const live = (session) =>
+  session.evaluate(() => [...document.querySelectorAll("#live button")].map((row) => [...row.children].slice(1).map((cell) => cell.textContent)));
+
+inBrowsers("what pages send is shown as it comes", { start: startPlayground }, async ({ server, session, size, browser }) => {
+  const boats = await site(`${server.collect}/divolte.js`);
+  try {
+    await session.goto(boats.page);
+    await session.until(() => document.cookie.includes("_dvs"));
+    await look(server, session);
+    await session.until(() => document.querySelectorAll("#live li").length === 1);
+    assert.deepEqual(await live(session), [["pageView", boats.page, "GET /csc-event"]]);
+
+    // Clicked at, it is what is mapped.
+    await session.click("#live button");
+    await session.until((page) => document.getElementById("record").textContent.includes(page), boats.page);
+    const made = await record(session);
+    assert.equal(made.location[0], JSON.stringify(boats.page));
+    assert.equal(made.eventType[0], '"pageView"');
+    assert.equal(made.detectedCorruption[0], "false", "the checksum is right");
+    const lines = await session.evaluate(() => document.querySelector("#script-editor textarea").value.split("\n"));
+    assert.match(lines[Number(made.location[1]) - 1], /map location\(\)/, "the line that set it");
+    assert.match(await session.evaluate(() => document.querySelector("#requests-editor textarea").value), /"user-agent": "Mozilla/);
+    assert.equal(await session.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "no sideways scrolling");
+
+    // What an application sends comes while the page is open; followed, it is shown by itself.
+    await session.click("#follow");
+    const event = { session_id: "0:k0000000:s", event_id: "1", event_type: "rented", is_new_party: true, is_new_session: true,
+      client_timestamp_iso: "2030-01-01T12:00:00Z", parameters: { boat: "Swan 7" } };
+    const sent = await fetch(`${server.collect}/event?p=0:k0000000:p`, { method: "POST", body: JSON.stringify(event), headers: { "Content-Type": "application/json" } });
+    assert.equal(sent.status, 204);
+    await session.until(() => document.getElementById("record").textContent.includes('"rented"'));
+    assert.deepEqual((await live(session))[0], ["rented", "", "POST /event"]);
+
+    // The older one is still there to go back to.
+    await session.click("#live li:last-child button");
+    await session.until((page) => document.getElementById("record").textContent.includes(page), boats.page);
+    if (pictures) await session.screenshot(`${pictures}/playground-live-${browser}-${size.name}.png`, true);
+    assert.deepEqual(session.errors, []);
+  } finally {
+    boats.close();
+  }
 });
 
 // Tries to run as markup, as script, in an attribute, in a style, and to turn the text around.
@@ -73,6 +132,13 @@ inBrowsers("a hostile event is text", { sizes: [DESKTOP], start: startPlayground
   await session.click("#trace summary");
   await type(session, "script", null, `mapping { map ${hostile} onto '${hostile}' }`);
   await session.until(() => document.querySelector("#diagnostics .wrong"));
+  // The same as a request, and as one that makes no event.
+  const query = new URLSearchParams({ p: "0:k0000000:p", s: hostile, v: hostile, e: hostile, t: hostile, l: hostile, n: "t", f: "t" });
+  await fetch(`${server.collect}/csc-event?${query}`, { headers: { "X-Odd": hostile.replace(/[^ -~]/g, "") } });
+  await fetch(`${server.collect}/event?${query}`, { method: "POST", body: hostile, headers: { "Content-Type": "application/json" } });
+  await session.until(() => document.querySelectorAll("#live button").length === 2);
+  await session.click("#live button");
+  await session.click("#live li:last-child button");
   const found = await session.evaluate(() => ({
     elements: document.querySelectorAll("main img, main svg, main iframe, main a, main script").length,
     hit: window.hit ?? "not hit",
@@ -98,6 +164,10 @@ inBrowsers("strangers are turned away", { sizes: [DESKTOP], start: startPlaygrou
     ["/", {}, "GET", 401],
     ["/start", {}, "GET", 401],
     ["/try", {}, "POST", 401],
+    ["/live?after=0", {}, "GET", 401],
+    ["/live?after=0", { Authorization: `Bearer ${token}`, Host: "evil.example" }, "GET", 421],
+    ["/live?after=0", { Authorization: `Bearer ${token}`, Origin: "http://evil.example" }, "GET", 403],
+    ["/live?after=0", { Authorization: `Bearer ${token}` }, "GET", 200],
     ["/start", { Authorization: `Bearer ${token}` }, "GET", 200],
     ["/start", { Authorization: `Bearer ${token}`, Host: "evil.example" }, "GET", 421],
     ["/start", { Authorization: `Bearer ${token}`, Origin: "http://evil.example" }, "GET", 403],

@@ -100,18 +100,22 @@ function watch(child, directory) {
   return { ended, output: () => printed, kill };
 }
 
-/** The playground with these arguments, once it has printed its link: `link`, `page`, `output()` and `kill()`. */
+/**
+ * The playground with these arguments, once it has printed its link: `link`, `page`, `collect` (where it takes requests),
+ * `output()` and `kill()`.
+ */
 export async function startPlayground({ args = [] } = {}) {
   if (!program) throw new Error("scripts/test names the program");
   const directory = mkdtempSync(join(tmpdir(), "headwater-browser-"));
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
-  const listen = ["--listen", `127.0.0.1:${await freePort()}`];
+  const collecting = await freePort();
+  const listen = ["--listen", `127.0.0.1:${await freePort()}`, "--collect", `127.0.0.1:${collecting}`];
   const child = spawn(program, ["playground", ...listen, ...args], { cwd: directory, env: environment });
   const { ended, output, kill } = watch(child, directory);
   const until = Date.now() + START_PATIENCE_MILLIS;
   for (;;) {
     const [link, page] = /(http:\S+)\/\?token=\w+\s/.exec(output()) ?? [];
-    if (link) return { link: link.trim(), page, output, kill };
+    if (link) return { link: link.trim(), page, collect: `http://127.0.0.1:${collecting}`, output, kill };
     if (child.exitCode !== null || Date.now() > until) {
       await kill();
       throw new Error(`the playground does not start:\n${output()}`);

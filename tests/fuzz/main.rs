@@ -13,6 +13,8 @@
 //! without measure are all found. The input is written to the corpus then, and its path printed.
 
 mod child;
+#[path = "../support/mapper.rs"]
+mod mapper;
 mod mutate;
 mod targets;
 

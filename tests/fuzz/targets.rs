@@ -1,7 +1,11 @@
 //! What is given hostile input. A target may refuse whatever it likes; it must not panic, hang or grow.
 
+mod mapping;
+mod memory;
 mod places;
+mod retained;
 mod surroundings;
+mod table;
 
 use std::{
     fs,
@@ -65,10 +69,14 @@ pub const ALL: &[Target] = &[
     Target { name: "configuration", seeds: configurations, prepare: configuration },
     Target { name: "surroundings", seeds: Vec::new, prepare: surroundings::prepare },
     Target { name: "places", seeds: places::seeds, prepare: places::prepare },
+    Target { name: "table", seeds: table::seeds, prepare: table::prepare },
     Target { name: "script", seeds: scripts, prepare: script },
+    Target { name: "mapping", seeds: mapping::seeds, prepare: mapping::prepare },
     Target { name: "schema", seeds: schemas, prepare: schema },
     Target { name: "segment", seeds: segments, prepare: segment },
     Target { name: "cursor", seeds: cursors, prepare: cursor },
+    Target { name: "line", seeds: Vec::new, prepare: retained::line },
+    Target { name: "letters", seeds: retained::letter_files, prepare: retained::letters },
     Target { name: "container", seeds: Vec::new, prepare: container },
 ];
 
@@ -278,9 +286,13 @@ fn configurations() -> Vec<Input> {
     found
 }
 
+/// Bytes that a script of 64 KiB may take until it is compiled or refused.
+const SCRIPT_MEMORY_MAX: u64 = 64 << 20;
+
 fn script() -> Run {
     let schema = include_str!("../../schemas/default.avsc");
     let schema = Arc::new(RecordSchema::parse(schema).expect("a schema of the tree"));
+    let memory = memory::Bound::of(SCRIPT_MEMORY_MAX);
     Box::new(move |input| {
         let options = MappingOptions {
             name: "m".into(),
@@ -295,6 +307,7 @@ fn script() -> Run {
         match compile(options, &script, &schema) {
             Ok((_, diagnostics)) | Err(diagnostics) => drop(headwater::diagnostic::render(&diagnostics, false)),
         }
+        memory.check();
     })
 }
 

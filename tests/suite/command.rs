@@ -113,6 +113,8 @@ fn check_tells_programs_about_scripts_the_same() {
     assert_eq!([&told["severity"], &told["code"]], ["error", "M010"]);
     let place_of = json!({"file": "m.groovy", "line": 2, "column": 7, "end_line": 2, "end_column": 15, "label": ""});
     assert_eq!([&told["places"], &told["hints"]], [&json!([place_of]), &json!(["did you mean `location`?"])]);
+    let fix = json!({"file": "m.groovy", "line": 2, "column": 7, "end_line": 2, "end_column": 15, "text": "location"});
+    assert_eq!(told["fix"], fix);
     assert_eq!([&report["diagnostics"][1]["severity"], &report["diagnostics"][1]["code"]], ["warning", "M045"]);
 }
 

@@ -138,7 +138,7 @@ fn included(directory: &Path, source: &str) -> Vec<PathBuf> {
 }
 
 /// A balancer that ends with its test.
-struct Balancer(Child);
+pub struct Balancer(Child);
 
 impl Drop for Balancer {
     fn drop(&mut self) {
@@ -212,24 +212,52 @@ fn behind(start: impl FnOnce(&Place, u16) -> Balancer, stopping: impl FnOnce(u16
     assert!(!clients.is_empty() && clients.iter().all(|client| *client == CLIENT), "{clients:?}");
 }
 
+/// `HAProxy` as the example has it, in front of instances on these ports.
+pub fn start_haproxy(place: &Place, port: u16, instances: [u16; 2]) -> Balancer {
+    let haproxy = tool("HEADWATER_HAPROXY");
+    let text = replaced(
+        HAPROXY,
+        &[
+            ("bind :80", format!("bind 127.0.0.1:{port}")),
+            ("10.0.0.11:8290", format!("127.0.0.1:{}", instances[0])),
+            ("10.0.0.12:8290", format!("127.0.0.1:{}", instances[1])),
+        ],
+    );
+    let file = place.write("haproxy.cfg", &text);
+    run(Command::new(&haproxy).args(["-c", "-f"]).arg(&file));
+    Balancer::start(Command::new(&haproxy).args(["-db", "-f"]).arg(&file), place, port)
+}
+
+/// nginx as the example has it, in front of instances on these ports.
+pub fn start_nginx(place: &Place, port: u16, instances: [u16; 2]) -> Balancer {
+    let nginx = tool("HEADWATER_NGINX");
+    let text = replaced(
+        NGINX,
+        &[
+            ("listen 80", format!("listen 127.0.0.1:{port}")),
+            ("10.0.0.11:8290", format!("127.0.0.1:{}", instances[0])),
+            ("10.0.0.12:8290", format!("127.0.0.1:{}", instances[1])),
+        ],
+    );
+    place.write("headwater.conf", &text);
+    let around = "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\nevents {}\nhttp {\n\
+        access_log off;\nclient_body_temp_path t1;\nproxy_temp_path t2;\nfastcgi_temp_path t3;\n\
+        uwsgi_temp_path t4;\nscgi_temp_path t5;\ninclude headwater.conf;\n}\n";
+    place.write("nginx.conf", around);
+    let command = || {
+        let mut command = Command::new(&nginx);
+        command.args(["-e", "stderr", "-c", "nginx.conf", "-p"]).arg(place.path()).current_dir(place.path());
+        command
+    };
+    run(command().arg("-t"));
+    Balancer::start(&mut command(), place, port)
+}
+
 #[test]
 fn haproxy_shows_the_client_and_looks_away_when_a_stop_begins() {
-    let haproxy = tool("HEADWATER_HAPROXY");
     behind(
-        |place, port| {
-            let text = replaced(
-                HAPROXY,
-                &[
-                    ("bind :80", format!("bind 127.0.0.1:{port}")),
-                    ("10.0.0.11:8290", format!("127.0.0.1:{}", place.port)),
-                    // Nobody is there.
-                    ("10.0.0.12:8290", format!("127.0.0.1:{}", free_port())),
-                ],
-            );
-            let file = place.write("haproxy.cfg", &text);
-            run(Command::new(&haproxy).args(["-c", "-f"]).arg(&file));
-            Balancer::start(Command::new(&haproxy).args(["-db", "-f"]).arg(&file), place, port)
-        },
+        // Nobody is at the second.
+        |place, port| start_haproxy(place, port, [place.port, free_port()]),
         |own, balanced| {
             await_status(own, "/ping", 503);
             // The instance still takes events while nobody is sent to it any more.
@@ -241,30 +269,8 @@ fn haproxy_shows_the_client_and_looks_away_when_a_stop_begins() {
 
 #[test]
 fn nginx_shows_the_client_and_passes_on_what_ping_says() {
-    let nginx = tool("HEADWATER_NGINX");
     behind(
-        |place, port| {
-            let text = replaced(
-                NGINX,
-                &[
-                    ("listen 80", format!("listen 127.0.0.1:{port}")),
-                    ("10.0.0.11:8290", format!("127.0.0.1:{}", place.port)),
-                    ("10.0.0.12:8290", format!("127.0.0.1:{}", free_port())),
-                ],
-            );
-            place.write("headwater.conf", &text);
-            let around = "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\nevents {}\nhttp {\n\
-                access_log off;\nclient_body_temp_path t1;\nproxy_temp_path t2;\nfastcgi_temp_path t3;\n\
-                uwsgi_temp_path t4;\nscgi_temp_path t5;\ninclude headwater.conf;\n}\n";
-            place.write("nginx.conf", around);
-            let command = || {
-                let mut command = Command::new(&nginx);
-                command.args(["-e", "stderr", "-c", "nginx.conf", "-p"]).arg(place.path()).current_dir(place.path());
-                command
-            };
-            run(command().arg("-t"));
-            Balancer::start(&mut command(), place, port)
-        },
+        |place, port| start_nginx(place, port, [place.port, free_port()]),
         |own, balanced| {
             await_status(own, "/ping", 503);
             await_status(balanced, "/ping", 503);

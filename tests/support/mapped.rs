@@ -92,6 +92,11 @@ fn block(parameters: Parameters<'static>) -> Arc<Block> {
 
 /// A mapping of a script and a schema.
 pub fn mapping(script: &str, schema: &str) -> [Arc<Mapping>; 1] {
+    mapping_in(script, schema, Surroundings::default())
+}
+
+/// A mapping that may learn this of its surroundings.
+pub fn mapping_in(script: &str, schema: &str, surroundings: Surroundings) -> [Arc<Mapping>; 1] {
     let options = MappingOptions {
         name: "bench".into(),
         sources: vec!["browser".into()],
@@ -99,7 +104,7 @@ pub fn mapping(script: &str, schema: &str) -> [Arc<Mapping>; 1] {
         discard_duplicates: true,
         digests_use_up: false,
         extras: headwater::mapping::Extras::default(),
-        surroundings: Surroundings::default(),
+        surroundings,
     };
     let script = Arc::new(SourceText { name: "script".into(), text: script.into() });
     let schema = Arc::new(RecordSchema::parse(schema).expect("the schema is ours"));

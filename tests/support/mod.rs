@@ -5,6 +5,8 @@
 
 pub mod avro;
 pub mod http;
+pub mod load;
 pub mod murmur;
 pub mod program;
+pub mod random;
 pub mod terminal;

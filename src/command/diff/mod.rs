@@ -18,8 +18,7 @@ use serde::Serialize;
 use super::{
     Failure, compile,
     fate::{self, Fate, fate},
-    map::open_places,
-    print,
+    map, print,
     retained::{Retained, Selection, running},
 };
 use crate::{
@@ -27,6 +26,7 @@ use crate::{
     cli::CheckFormat,
     config::{LoadRequest, Settings, code, settings::MappingSettings},
     diagnostic::{Diagnostic, SourceText},
+    enrich::LookUps,
     event::codec,
     journal::Block,
     mapping::{self, Mapping, Scratch},
@@ -125,9 +125,8 @@ struct Side {
 }
 
 impl Side {
-    fn new(settings: &Settings) -> Result<Self, Failure> {
-        let places = open_places(settings)?;
-        Ok(Self { scratch: pipeline::scratch(&settings.mapper, places.as_ref()), chunk: RecordChunk::default() })
+    fn new(settings: &Settings, look_ups: &LookUps) -> Self {
+        Self { scratch: pipeline::scratch(&settings.mapper, look_ups), chunk: RecordChunk::default() }
     }
 
     fn map(&mut self, mapping: &Arc<Mapping>, block: &Arc<Block>, selected: &[Offset]) {
@@ -179,7 +178,7 @@ impl Sides {
             let request = LoadRequest { config: Some(path.to_owned()), ..request.clone() };
             compile::load(&request).map_err(|errors| Failure::config(&errors))
         };
-        let ((before, old), (after, new)) = (load(&arguments.old)?, load(&arguments.new)?);
+        let ((mut before, old), (mut after, new)) = (load(&arguments.old)?, load(&arguments.new)?);
         let meant = |mapping: &Mapping| arguments.mapping.as_ref().is_none_or(|name| mapping.name() == name);
         let mut new: Vec<Arc<Mapping>> = new.into_iter().filter(meant).map(Arc::new).collect();
         let (mut pairs, mut unpaired) = (Vec::new(), Unpaired::default());
@@ -193,7 +192,8 @@ impl Sides {
         if pairs.is_empty() {
             return Err(Failure::Config("headwater: the two configurations have no mapping in common".into()));
         }
-        let (one, other) = (Side::new(&before)?, Side::new(&after)?);
+        let (one, other) = (map::open(&mut before)?, map::open(&mut after)?);
+        let (one, other) = (Side::new(&before, &one), Side::new(&after, &other));
         let settings = match &request.config {
             Some(_) => crate::config::load(request).map_err(|errors| Failure::config(&errors))?,
             None => after,
@@ -202,16 +202,18 @@ impl Sides {
     }
 
     fn scripts(request: &LoadRequest, arguments: &DiffArguments) -> Result<Self, Failure> {
-        let settings = crate::config::load(request).map_err(|errors| Failure::config(&errors))?;
+        let mut settings = crate::config::load(request).map_err(|errors| Failure::config(&errors))?;
+        let tables = compile::tables(&settings);
         let mapping = the_mapping(&settings, arguments.mapping.as_deref())?;
         let (_, schema) = compile::texts(mapping).map_err(|error| Failure::config(&[error]))?;
         let new_schema = arguments.schema.as_deref().map_or_else(|| Ok(Arc::clone(&schema)), text)?;
         let draft = |script: &Path, schema: &Arc<SourceText>| {
-            let made = compile::draft(&settings, mapping, &text(script)?, schema);
+            let made = compile::draft(&settings, mapping, &tables, (&text(script)?, schema));
             made.map(|(mapping, _)| Arc::new(mapping)).map_err(|errors| Failure::config(&errors))
         };
         let pairs = vec![(draft(&arguments.old, &schema)?, draft(&arguments.new, &new_schema)?)];
-        let (old, new) = (Side::new(&settings)?, Side::new(&settings)?);
+        let look_ups = map::open(&mut settings)?;
+        let (old, new) = (Side::new(&settings, &look_ups), Side::new(&settings, &look_ups));
         Ok(Self { settings, pairs, unpaired: Unpaired::default(), old, new })
     }
 }

@@ -15,7 +15,7 @@ use super::{Failure, print, running};
 use crate::{
     command::trial::{Fate, Sample, Trial, What, event::PlainEvent},
     config::{Settings, settings::ProxySettings},
-    enrich::geo::CurrentPlaces,
+    enrich::LookUps,
     listen::{self, Answer, ConnInfo, Counters, Listener, Reply, proxy},
     mapping::Mapping,
     signal::StopSignals,
@@ -31,7 +31,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) fn run(
     settings: &Settings,
     mappings: Vec<Arc<Mapping>>,
-    places: Option<&Arc<CurrentPlaces>>,
+    look_ups: &LookUps,
     address: SocketAddr,
     runtime: &Runtime,
     out: &mut impl Write,
@@ -41,7 +41,7 @@ pub(super) fn run(
         let hint = format!("choose one with --mapping: {}", names.join(", "));
         return Err(Failure::Config(format!("headwater: an answer is the record of one mapping\n  hint: {hint}")));
     }
-    let trial = Trial::new(settings, mappings, places).map_err(running)?;
+    let trial = Trial::new(settings, mappings, look_ups).map_err(running)?;
     runtime.block_on(async {
         let mut signals = StopSignals::listen().map_err(running)?;
         let listener = Listener::bind(Some(&address.ip().to_string()), address.port());

@@ -13,8 +13,8 @@ use crate::{
     },
     config::Settings,
     diagnostic::{Diagnostic, Place, SourceText},
-    enrich::geo::CurrentPlaces,
-    mapping::{Mapping, Step, eval::Seen},
+    enrich::LookUps,
+    mapping::{KnownTable, Mapping, Step, eval::Seen},
 };
 
 /// Requests of a draft that are tried.
@@ -46,6 +46,15 @@ pub(super) struct Told {
     message: String,
     pub(super) places: Vec<At>,
     hints: Vec<String>,
+    fix: Option<Fix>,
+}
+
+/// What a hint says to write instead.
+#[derive(Debug, Serialize)]
+struct Fix {
+    #[serde(flatten)]
+    at: At,
+    text: String,
 }
 
 /// A place in one of the two texts. Line and column count from one, start and end are in UTF-16 units, as the browser
@@ -85,16 +94,21 @@ struct StepShown {
 }
 
 /// Tries a draft out; none if there is no mapping of its name.
-pub(super) async fn attempt(settings: &Settings, places: Option<&Arc<CurrentPlaces>>, draft: Draft) -> Option<Attempt> {
+pub(super) async fn attempt(
+    settings: &Settings,
+    tables: &Arc<[KnownTable]>,
+    look_ups: &LookUps,
+    draft: Draft,
+) -> Option<Attempt> {
     let mapping = settings.mappings.iter().find(|mapping| mapping.name == draft.mapping)?;
     let script = Arc::new(SourceText { name: "script".to_owned(), text: draft.script });
     let schema = Arc::new(SourceText { name: "schema".to_owned(), text: draft.schema });
     let told = |diagnostics: &[Diagnostic]| diagnostics.iter().map(Told::new).collect();
-    let (mapping, odd) = match compile::draft(settings, mapping, &script, &schema) {
+    let (mapping, odd) = match compile::draft(settings, mapping, tables, (&script, &schema)) {
         Ok(compiled) => compiled,
         Err(wrong) => return Some(Attempt { diagnostics: told(&wrong), problem: None, samples: Vec::new() }),
     };
-    let (samples, problem) = match try_all(settings, mapping, places, &draft.requests).await {
+    let (samples, problem) = match try_all(settings, mapping, look_ups, &draft.requests).await {
         Ok(samples) => (samples, None),
         Err(problem) => (Vec::new(), Some(problem)),
     };
@@ -104,11 +118,11 @@ pub(super) async fn attempt(settings: &Settings, places: Option<&Arc<CurrentPlac
 async fn try_all(
     settings: &Settings,
     mapping: Mapping,
-    places: Option<&Arc<CurrentPlaces>>,
+    look_ups: &LookUps,
     requests: &str,
 ) -> Result<Vec<Shown>, String> {
     let samples = read::samples(requests).map_err(|error| format!("requests: {error}"))?;
-    let mut trial = Trial::new(settings, vec![Arc::new(mapping)], places).map_err(|error| error.to_string())?;
+    let mut trial = Trial::new(settings, vec![Arc::new(mapping)], look_ups).map_err(|error| error.to_string())?;
     let mut shown = Vec::new();
     for sample in samples.iter().take(SAMPLES_MAX) {
         let tried = trial.run(sample, true).await.map_err(|error| error.to_string())?;
@@ -151,6 +165,7 @@ fn seen(step: &Step) -> String {
         (Seen::Value(_), _) => "no value".to_owned(),
         (Seen::Verdict(Some(verdict)), _) => verdict.to_string(),
         (Seen::Verdict(None), _) => "neither true nor false".to_owned(),
+        (Seen::Left, _) => "what follows is left out".to_owned(),
     }
 }
 
@@ -172,17 +187,20 @@ fn fields(mapping: &Mapping, record: &str, steps: &[Step]) -> Vec<FieldShown> {
 
 impl Told {
     fn new(diagnostic: &Diagnostic) -> Self {
-        let Diagnostic { code, message, places, hints, .. } = diagnostic;
-        let place = |place: &Place| {
-            let file = if place.source.name == "schema" { "schema" } else { "script" };
-            at(&place.source, file, &place.span)
-        };
+        let Diagnostic { code, message, places, hints, fix, .. } = diagnostic;
+        let file = |place: &Place| if place.source.name == "schema" { "schema" } else { "script" };
+        let place = |place: &Place| at(&place.source, file(place), &place.span);
+        let fix = places.first().zip(fix.as_deref()).map(|(place, fix)| {
+            let at = at(&place.source, file(place), &fix.span);
+            Fix { at, text: fix.text.clone() }
+        });
         Self {
             severity: if diagnostic.is_error() { "error" } else { "warning" },
             code,
             message: message.clone(),
             places: places.iter().map(place).collect(),
             hints: hints.clone(),
+            fix,
         }
     }
 }

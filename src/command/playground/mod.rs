@@ -1,8 +1,10 @@
 //! `headwater playground`: a page on which a mapping is written and tried out at once.
 //!
 //! On loopback only, behind the guard and a token as the admin pages. Drafts come with each question and are kept nowhere.
+//! A second port takes requests as the server would, to be looked at on the page.
 
 mod attempt;
+mod live;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
@@ -23,15 +25,20 @@ use super::{Failure, compile, print};
 use crate::{
     admin::{AdminBody, AllowedHosts, JSON, Page, SealedPage, Token, to_json},
     config::{self, LoadRequest, Settings, settings::SourceSettings},
-    enrich::geo::CurrentPlaces,
+    enrich::LookUps,
     listen::{self, Answer, ConnInfo, Counters, Listener},
+    mapping::KnownTable,
     signal::StopSignals,
     util::terminal::{Paint, Style},
 };
 use attempt::Draft;
+use live::{Collector, Live, Port, Recent};
 
 /// Where it listens if nothing else is said.
 const ADDRESS: &str = "127.0.0.1:8292";
+
+/// Where it takes requests if nothing else is said; another port if that is taken.
+const COLLECT_PORT: u16 = 8293;
 
 /// Bytes of a draft: script, schema and requests.
 const DRAFT_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -53,6 +60,9 @@ pub struct PlaygroundArguments {
     /// Where the page is served; on loopback only
     #[arg(long, value_name = "ADDR:PORT", default_value = ADDRESS)]
     pub listen: SocketAddr,
+    /// Where requests are taken to be shown; on loopback only [default: port 8293 or a free one]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub collect: Option<SocketAddr>,
 }
 
 /// Serves the page until told to stop.
@@ -62,34 +72,54 @@ pub struct PlaygroundArguments {
 pub fn run(request: &LoadRequest, arguments: &PlaygroundArguments, out: &mut impl Write) -> Result<(), Failure> {
     let address = arguments.listen;
     let wrong = |what: &str| Failure::Config(format!("headwater: {what}"));
-    if !address.ip().is_loopback() {
+    if ![Some(address), arguments.collect].iter().flatten().all(|address| address.ip().is_loopback()) {
         return Err(wrong("the playground is for this machine only\n  hint: use 127.0.0.1 or [::1]"));
     }
-    let settings = config::load(request).map_err(|errors| Failure::config(&errors))?;
+    let mut settings = config::load(request).map_err(|errors| Failure::config(&errors))?;
     if settings.mappings.is_empty() {
         return Err(wrong("there is no mapping to try out"));
     }
-    let places = super::map::open_places(&settings)?;
-    let start = start(&settings).map_err(|error| Failure::config(&[error]))?;
+    let tables = compile::tables(&settings);
+    let look_ups = super::map::open(&mut settings)?;
+    let mappings = texts(&settings).map_err(|error| Failure::config(&[error]))?;
     let running = |error: &dyn std::fmt::Display| Failure::Running(format!("headwater: {error}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| running(&error))?;
     runtime.block_on(async {
         let mut signals = StopSignals::listen().map_err(|error| running(&error))?;
-        let listener = Listener::bind(Some(&address.ip().to_string()), address.port());
-        let listener = listener.map_err(|error| wrong(&error.to_string()))?;
+        let listener = bind(address).map_err(|error| wrong(&error.to_string()))?;
+        let collecting = match arguments.collect {
+            Some(collect) => bind(collect),
+            None => bind((address.ip(), COLLECT_PORT).into()).or_else(|_| bind((address.ip(), 0).into())),
+        };
+        let collecting = collecting.map_err(|error| wrong(&error.to_string()))?;
         let (address, token) = (listener.local_address(), Token::random());
+        let port = Port::new(collecting.local_address(), &settings);
         let paint = Paint::on(&std::io::stdout());
         let url = format!("http://{address}/?token={}", token.reveal());
-        print(out, &format!("Open {}\nCtrl-C ends it.\n", paint.paint(Style::Link, &url)))?;
+        let link = paint.paint(Style::Link, &url);
+        print(out, &format!("Open {link}\nRequests to {} show there. Ctrl-C ends it.\n", port.address))?;
         let hosts = AllowedHosts::new(&address.ip().to_string(), address.ip());
-        let limits = settings.server.limits.clone();
-        let playground = Arc::new(Playground { settings, places, start, hosts, token, busy: Mutex::new(()) });
+        let (limits, recent) = (settings.server.limits.clone(), Arc::new(Recent::default()));
+        let collector = Arc::new(Collector::new(&settings, Arc::clone(&recent)).map_err(|error| running(&error))?);
+        let start = Start { mappings, requests: samples(&settings), live: port };
+        let busy = Mutex::new(());
+        let playground = Arc::new(Playground { settings, tables, look_ups, start, recent, hosts, token, busy });
         let stop = async move {
             signals.next().await;
         };
-        listen::serve(listener, playground, &limits, Counters::unseen(), stop).await.map_err(|error| running(&error))
+        let page = listen::serve(listener, playground, &limits, Counters::unseen(), stop);
+        let collect = listen::serve(collecting, collector, &limits, Counters::unseen(), std::future::pending());
+        // Whoever still sends a request when the page goes is cut off: nothing is kept anyway.
+        tokio::select! {
+            ended = page => ended.map_err(|error| running(&error)),
+            ended = collect => ended.map_err(|error| running(&error)),
+        }
     })
+}
+
+fn bind(address: SocketAddr) -> Result<Listener, listen::ListenError> {
+    Listener::bind(Some(&address.ip().to_string()), address.port())
 }
 
 /// What the page begins with.
@@ -97,6 +127,7 @@ pub fn run(request: &LoadRequest, arguments: &PlaygroundArguments, out: &mut imp
 struct Start {
     mappings: Vec<Texts>,
     requests: String,
+    live: Port,
 }
 
 /// A mapping as it stands.
@@ -109,14 +140,14 @@ struct Texts {
     schema_file: String,
 }
 
-fn start(settings: &Settings) -> Result<Start, crate::diagnostic::Diagnostic> {
+fn texts(settings: &Settings) -> Result<Vec<Texts>, crate::diagnostic::Diagnostic> {
     let texts = settings.mappings.iter().map(|mapping| {
         let (script, schema) = compile::texts(mapping)?;
         let (schema_file, script_file) = compile::files(mapping);
         let (script, schema) = (script.text.clone(), schema.text.clone());
         Ok(Texts { name: mapping.name.clone(), script, schema, script_file, schema_file })
     });
-    Ok(Start { mappings: texts.collect::<Result<_, _>>()?, requests: samples(settings) })
+    texts.collect()
 }
 
 /// An example for each source, to begin with.
@@ -137,8 +168,10 @@ fn samples(settings: &Settings) -> String {
 
 struct Playground {
     settings: Settings,
-    places: Option<Arc<CurrentPlaces>>,
+    tables: Arc<[KnownTable]>,
+    look_ups: LookUps,
     start: Start,
+    recent: Arc<Recent>,
     hosts: AllowedHosts,
     token: Token,
     /// One draft at a time: the page asks with each key.
@@ -146,6 +179,12 @@ struct Playground {
 }
 
 impl Playground {
+    /// The requests that came after the one that the page has last: `/live?after=NUMBER`.
+    fn live(&self, uri: &Uri) -> Vec<Live> {
+        let after = uri.query().and_then(|query| query.strip_prefix("after=")?.parse().ok());
+        self.recent.after(after.unwrap_or(0))
+    }
+
     async fn attempt(&self, body: Incoming) -> Page {
         let body = match timeout(DRAFT_TIMEOUT, Limited::new(body, DRAFT_BYTES_MAX).collect()).await {
             Ok(Ok(body)) => body.to_bytes(),
@@ -156,7 +195,7 @@ impl Playground {
             return Page::text(StatusCode::BAD_REQUEST, "this is no draft\n");
         };
         let _alone = self.busy.lock().await;
-        match attempt::attempt(&self.settings, self.places.as_ref(), draft).await {
+        match attempt::attempt(&self.settings, &self.tables, &self.look_ups, draft).await {
             Some(attempt) => Page::new(StatusCode::OK, JSON, to_json(&attempt)),
             None => Page::text(StatusCode::NOT_FOUND, "there is no such mapping\n"),
         }
@@ -174,12 +213,13 @@ impl Answer for Playground {
         let trusted = self.token.is_with(&head.uri, &head.headers);
         let page = match (&head.method, head.uri.path()) {
             (&Method::GET | &Method::HEAD, "/") => Page::sealed(&PAGE, trusted),
-            (_, "/start" | "/try") if !trusted => {
+            (_, "/start" | "/try" | "/live") if !trusted => {
                 Page::text(StatusCode::UNAUTHORIZED, "bring the token that the start has printed\n")
             }
             (&Method::GET, "/start") => Page::new(StatusCode::OK, JSON, to_json(&self.start)),
             (&Method::POST, "/try") => self.attempt(body).await,
-            (_, "/" | "/start" | "/try") => Page::text(StatusCode::METHOD_NOT_ALLOWED, "not in this way\n"),
+            (&Method::GET, "/live") => Page::new(StatusCode::OK, JSON, to_json(&self.live(&head.uri))),
+            (_, "/" | "/start" | "/try" | "/live") => Page::text(StatusCode::METHOD_NOT_ALLOWED, "not in this way\n"),
             _ => Page::text(StatusCode::NOT_FOUND, "not found\n"),
         };
         page.reply()

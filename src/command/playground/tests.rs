@@ -9,12 +9,12 @@ fn settings() -> Settings {
 
 fn draft(script: Option<&str>, requests: &str) -> Attempt {
     let settings = settings();
-    let Start { mappings, .. } = start(&settings).expect("built in");
+    let mappings = texts(&settings).expect("built in");
     let Texts { name, script: own, schema, .. } = &mappings[0];
     let script = script.unwrap_or(own).to_owned();
     let draft = Draft { mapping: name.clone(), script, schema: schema.clone(), requests: requests.to_owned() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(attempt(&settings, None, draft)).expect("a mapping of that name")
+    runtime.block_on(attempt(&settings, &Arc::default(), &LookUps::default(), draft)).expect("a mapping of that name")
 }
 
 #[test]
@@ -37,6 +37,9 @@ fn mistakes_have_their_places_as_browsers_count() {
     let place = &told["places"][0];
     assert_eq!([&place["line"], &place["column"], &place["start"]], [3, 7, 24], "{told}");
     assert_eq!(told["severity"], "error");
+    let fix = &told["fix"];
+    assert_eq!([&fix["file"], &fix["text"]], ["script", "partyId"]);
+    assert_eq!([&fix["start"], &fix["end"]], [24, 31]);
     assert!(attempt.samples.is_empty());
 }
 

@@ -18,9 +18,7 @@ use std::{
 };
 
 use super::{
-    Failure, compile,
-    map::open_places,
-    print,
+    Failure, compile, map, print,
     retained::{Retained, Selection},
     tell,
 };
@@ -30,6 +28,7 @@ use crate::{
         settings::{FileSettings, SinkSettings},
     },
     diagnostic,
+    enrich::LookUps,
     mapping::{Mapping, Scratch},
     pipeline,
     util::terminal::{Paint, wants_color},
@@ -70,6 +69,7 @@ pub struct ReplayArguments {
 pub(super) struct Context {
     settings: Settings,
     mappings: Vec<Arc<Mapping>>,
+    look_ups: LookUps,
     retained: Retained,
 }
 
@@ -92,9 +92,8 @@ impl Context {
     }
 
     /// What a thread needs to map.
-    fn scratch(&self) -> Result<Scratch, Failure> {
-        let places = open_places(&self.settings)?;
-        Ok(pipeline::scratch(&self.settings.mapper, places.as_ref()))
+    fn scratch(&self) -> Scratch {
+        pipeline::scratch(&self.settings.mapper, &self.look_ups)
     }
 }
 
@@ -103,11 +102,12 @@ impl Context {
 /// # Errors
 /// See [`Failure`]; also that there is nothing to send.
 pub fn run(request: &LoadRequest, arguments: &ReplayArguments, out: &mut impl Write) -> Result<(), Failure> {
-    let (settings, mappings) = compile::load(request).map_err(|errors| Failure::config(&errors))?;
+    let (mut settings, mappings) = compile::load(request).map_err(|errors| Failure::config(&errors))?;
     eprint!("{}", diagnostic::render(&settings.warnings, wants_color(&io::stderr())));
     let retained = Retained::open(&settings)?;
     let mappings = mappings.into_iter().map(Arc::new).collect();
-    let context = Context { settings, mappings, retained };
+    let look_ups = map::open(&mut settings)?;
+    let context = Context { settings, mappings, look_ups, retained };
     let paint = Paint::on(&io::stdout());
     if let Some(name) = &arguments.resume {
         let taken = Taken::resume(&context.settings.data_directory, name)?;

@@ -64,7 +64,7 @@ impl<'a> Sending<'a> {
                 (Feed::Letters(Box::new(LetterReader::new(files))), Wanted::Letters(wanted))
             }
         };
-        let (mappings, scratch) = (context.mappings(sink), context.scratch()?);
+        let (mappings, scratch) = (context.mappings(sink), context.scratch());
         let step = Again { mappings, scratch, wanted, progress: Arc::default() };
         Ok(Self { context, part, sink, feed, step })
     }

@@ -12,7 +12,7 @@ use crate::{checkpoint::Offset, event::Event};
 #[group(skip)]
 #[command(next_help_heading = "Which events")]
 pub struct Selection {
-    /// From an offset, a time (2030-01-31T12:00, local unless it says else) or how long ago (90m, 2d) on
+    /// From an offset, a time (2030-01-31T12:00, in local time) or how long ago (90m, 2d) on
     #[arg(long, value_name = "WHEN")]
     pub from: Option<When>,
     /// Before this offset or time

@@ -17,8 +17,9 @@ use crate::{
     checkpoint::{Checkpoint, Offset, SinkName},
     config::settings::{Durability, Settings, SourceSettings},
     disk::SimulatedDisk,
-    enrich::geo::CurrentPlaces,
+    enrich::LookUps,
     event::{
+        Keep,
         codec::{self, CodecError},
         duplicate::DuplicateMemory,
         json::JsonError,
@@ -137,36 +138,21 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// The collector that `settings` describe, with these mappings and databases of places.
+    /// The collector that `settings` describe, with these mappings, databases of places and tables.
     ///
     /// # Errors
     /// See [`TrialError`].
-    pub fn new(
-        settings: &Settings,
-        mappings: Vec<Arc<Mapping>>,
-        places: Option<&Arc<CurrentPlaces>>,
-    ) -> Result<Self, TrialError> {
-        let settings = quick(settings);
+    pub fn new(settings: &Settings, mappings: Vec<Arc<Mapping>>, look_ups: &LookUps) -> Result<Self, TrialError> {
+        let settings = settings.clone();
         let clock = Arc::new(ManualClock::at(SystemClock.now_ms()));
-        let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let metrics = Metrics::new();
-        let journal = JournalSettings::new(PathBuf::new(), Durability::None, Arc::clone(&shared), metrics.clone());
-        let journal = Journal::open(journal, Arc::new(SimulatedDisk::new()), Box::new(|_| ()))?;
-        let cursor = journal.cursor(&SinkName::new("trial"), Start::Earliest)?;
-        let reader = journal.reader(Offset(0));
-        let duplicates = Arc::new(DuplicateMemory::new(1, settings.mapper.duplicate_memory_size));
-        let intake = Intake { journal: Arc::new(journal), duplicates };
         let keep = Arc::new(pipeline::keep(&mappings, &settings.journal.keep));
-        let parts = RouterParts {
-            intake: intake.clone(),
-            keep: Arc::clone(&keep),
-            clock: shared,
-            metrics: metrics.clone(),
-            gate: Arc::new(Gate::new()),
-        };
-        let router = Arc::new(Router::new(&settings, &parts));
+        let (router, intake) = collector(&settings, &keep, Arc::<ManualClock>::clone(&clock), &metrics)?;
+        let cursor = intake.journal.cursor(&SinkName::new("trial"), Start::Earliest)?;
+        let reader = intake.journal.reader(Offset(0));
+        let router = Arc::new(router);
         let kept = Kept::new(&keep);
-        let scratch = pipeline::scratch(&settings.mapper, places);
+        let scratch = pipeline::scratch(&settings.mapper, look_ups);
         let chunk = RecordChunk::default();
         Ok(Self { settings, mappings, router, kept, intake, reader, cursor, clock, metrics, scratch, chunk })
     }
@@ -271,6 +257,31 @@ impl Drop for Trial {
     fn drop(&mut self) {
         self.intake.journal.close();
     }
+}
+
+/// Sources with a journal in memory, from which a cursor keeps what it holds.
+///
+/// # Errors
+/// The journal does not start.
+pub(super) fn collector(
+    settings: &Settings,
+    keep: &Arc<Keep>,
+    clock: Arc<dyn Clock>,
+    metrics: &Metrics,
+) -> Result<(Router, Intake), JournalError> {
+    let settings = quick(settings);
+    let journal = JournalSettings::new(PathBuf::new(), Durability::None, Arc::clone(&clock), metrics.clone());
+    let journal = Journal::open(journal, Arc::new(SimulatedDisk::new()), Box::new(|_| ()))?;
+    let duplicates = Arc::new(DuplicateMemory::new(1, settings.mapper.duplicate_memory_size));
+    let intake = Intake { journal: Arc::new(journal), duplicates };
+    let parts = RouterParts {
+        intake: intake.clone(),
+        keep: Arc::clone(keep),
+        clock,
+        metrics: metrics.clone(),
+        gate: Arc::new(Gate::new()),
+    };
+    Ok((Router::new(&settings, &parts), intake))
 }
 
 /// The settings without what would only take time or tell others.

@@ -107,8 +107,15 @@ fn object(mut members: Map<String, Value>) -> Result<Sample, String> {
     let headers = match take("headers") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Object(headers)) => {
-            let pair = |(name, value)| Ok::<_, String>((String::clone(&name), text(value, &name)?));
-            headers.into_iter().map(pair).collect::<Result<_, _>>()?
+            let mut lines = Vec::new();
+            for (name, value) in headers {
+                // A header that comes several times is a list.
+                let values = if let Value::Array(values) = value { values } else { vec![value] };
+                for value in values {
+                    lines.push((name.clone(), text(value, &name)?));
+                }
+            }
+            lines
         }
         Some(_) => return Err("`headers` is no object".to_owned()),
     };

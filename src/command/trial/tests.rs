@@ -15,8 +15,8 @@ const PIXEL: &str = "/csc-event?p=0%3Ai0rjfnxc%3Aparty&s=0%3Ai0rjfnxc%3Asess&v=0
 /// What is built in: a browser source, a JSON source at `/event`.
 fn trial() -> Trial {
     let settings = config::load(&LoadRequest::default()).unwrap();
-    let (mappings, _) = compile::mappings(&settings).unwrap();
-    Trial::new(&settings, mappings.into_iter().map(Arc::new).collect(), None).unwrap()
+    let (mappings, _) = compile::mappings(&settings, &compile::tables(&settings)).unwrap();
+    Trial::new(&settings, mappings.into_iter().map(Arc::new).collect(), &LookUps::default()).unwrap()
 }
 
 fn run(trial: &mut Trial, text: &str) -> Vec<Tried> {

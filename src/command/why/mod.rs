@@ -13,8 +13,7 @@ use std::{
 use super::{
     Failure, compile,
     fate::{Fate, of_one},
-    map::open_places,
-    print,
+    map, print,
     retained::{Retained, Selection, checkpoints, letter_files, letters, line::Time, running},
 };
 use crate::{
@@ -55,9 +54,9 @@ struct Found {
 /// # Errors
 /// The configuration is wrong, nothing can be read, or there is no such event.
 pub fn run(request: &LoadRequest, arguments: &WhyArguments, out: &mut impl Write) -> Result<(), Failure> {
-    let (settings, mappings) = compile::load(request).map_err(|errors| Failure::config(&errors))?;
-    let places = open_places(&settings)?;
-    let scratch = pipeline::scratch(&settings.mapper, places.as_ref());
+    let (mut settings, mappings) = compile::load(request).map_err(|errors| Failure::config(&errors))?;
+    let look_ups = map::open(&mut settings)?;
+    let scratch = pipeline::scratch(&settings.mapper, &look_ups);
     let retained = Retained::open(&settings)?;
     let selection = Selection { event: vec![arguments.event_id.clone()], ..Selection::default() };
     let mut found = BTreeMap::new();

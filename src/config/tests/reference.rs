@@ -37,6 +37,9 @@ fn place(stack: &[&str]) -> (String, Vec<String>) {
         ["defaults", "mapping", rest @ ..] => {
             ("divolte.mappings.<name>".into(), [&["divolte", "mappings", "mapping"], rest].concat())
         }
+        ["defaults", "table", rest @ ..] => {
+            ("divolte.tables.<name>".into(), [&["divolte", "tables", "table"], rest].concat())
+        }
         ["defaults", kind @ ("browser" | "json"), rest @ ..] => {
             (format!("divolte.sources.<name> ({kind})"), [&["divolte", "sources", kind], rest].concat())
         }
@@ -109,7 +112,7 @@ fn entries() -> Vec<Entry> {
 
 /// Every key that the readers ask for, and how they read it.
 fn asked() -> BTreeMap<KeyPath, Kind> {
-    let text = "divolte { sources { browser.type = browser, json.type = json }, mappings.mapping {}
+    let text = "divolte { sources { browser.type = browser, json.type = json }, mappings.mapping {}, tables.table {}
         sinks { hdfs.type = hdfs, gcs { type = gcs, bucket = b }, kafka.type = kafka, gcps.type = gcps } }";
     let bench = Bench::new(text);
     let layers = Layers::read(&bench.request).expect("texts that follow the language");

@@ -85,6 +85,39 @@ fn segments_that_every_cursor_has_passed_are_used_again() {
 }
 
 #[test]
+fn segments_that_cannot_be_removed_for_a_while_are_removed_later() {
+    let disk = SimulatedDisk::new();
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    let journal = on(&shared, durable(Path::new("/j"), Durability::Fsync));
+    let mut cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    fill(&journal, 0..400);
+    let is_segment = |path: &Path| path.extension().is_some_and(|end| end == "segment");
+    let segments = || disk.list(Path::new("/j")).unwrap().iter().filter(|path| is_segment(path)).count();
+    let before = segments();
+    assert!(before > 2);
+    disk.fail_when(move |fault, path| {
+        let removes = matches!(fault, Fault::Remove | Fault::Rename) && is_segment(path);
+        removes.then_some(std::io::ErrorKind::ReadOnlyFilesystem)
+    });
+    let upto = journal.status().next;
+    cursor.commit(Checkpoint { upto, ..Checkpoint::default() }).unwrap();
+    fill(&journal, 400..401);
+    assert_eq!((segments(), journal.status().segments), (before, 1));
+    disk.fail_when(|_, _| None);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    let mut number = 401;
+    while segments() > 1 {
+        assert!(std::time::Instant::now() < deadline, "{} are left", segments());
+        // Something has to happen for it to look.
+        fill(&journal, number..number + 1);
+        number += 1;
+        let upto = journal.status().next;
+        cursor.commit(Checkpoint { upto, ..Checkpoint::default() }).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn a_full_journal_refuses_and_takes_again_when_a_cursor_moves() {
     let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
     let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));

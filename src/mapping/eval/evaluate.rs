@@ -2,7 +2,10 @@
 
 use super::{Datum, Evaluation, Failure, TextRef, narrow, range};
 use crate::mapping::{
-    function::{condition, cookie, digest, geo, header, parameters, regex, uri, user_agent::Property},
+    function::{
+        condition, cookie, digest, geo, header, parameters, regex, uri,
+        user_agent::{AgentField, Property},
+    },
     java::uri::{Part, Uri},
     producer::{Producer, ProducerId},
     program::{Compiled, Node},
@@ -14,37 +17,18 @@ impl<'e> Evaluation<'e, '_> {
             Producer::Request(request) => request.evaluate(self.event),
             Producer::Cookie(name) => cookie::evaluate(self.event, name),
             Producer::UserAgent => self.agent(),
-            Producer::Agent(of, field) => match self.value(*of)? {
-                Datum::Agent(agent) => match field.of(agent) {
-                    Property::Text(text) => Datum::text(Some(text)),
-                    Property::Boolean(value) => Datum::Boolean(value),
-                },
-                _ => Datum::Absent,
-            },
-            Producer::Place(None) => match self.event.remote_host {
-                Some(host) => geo::place(self, TextRef::Borrowed(host)),
-                None => Datum::Absent,
-            },
-            Producer::Place(Some(of)) => self.text_of(id, *of)?.map_or(Datum::Absent, |text| geo::place(self, text)),
+            Producer::Agent(of, field) => self.agent_part(*of, *field)?,
+            Producer::Place(of) => self.place(id, *of)?,
             Producer::PlacePart(of, field) => {
                 let place = self.value(*of)?;
                 geo::part(self, place, *field)
             }
             Producer::Uri(of) => self.text_of(id, *of)?.map_or(Datum::Absent, |text| self.parse_uri(text)),
-            Producer::UriPart(of, part) => match self.value(*of)? {
-                Datum::Uri(index) => {
-                    let (uri, text) = self.uris[index];
-                    part.evaluate(self, &uri, text)
-                }
-                _ => Datum::Absent,
+            Producer::UriPart(of, part) => match self.uri(*of)? {
+                Some((uri, text)) => part.evaluate(self, &uri, text),
+                None => Datum::Absent,
             },
-            Producer::Query(of) => match self.value(*of)? {
-                Datum::Uri(index) => {
-                    let (uri, text) = self.uris[index];
-                    uri.query.map_or(Datum::Absent, |query| Datum::Query(text.part(query)))
-                }
-                _ => Datum::Absent,
-            },
+            Producer::Query(of) => self.query(*of)?,
             Producer::QueryValue(of, name) => match self.value(*of)? {
                 Datum::Query(query) => uri::query_value(self, query, name),
                 _ => Datum::Absent,
@@ -64,10 +48,7 @@ impl<'e> Evaluation<'e, '_> {
                 Compiled::Path(path) => parameters::path(self, path, &node.position)?,
                 _ => Datum::Absent,
             },
-            Producer::Matcher(of, _) => match (self.text_of(id, *of)?, &node.compiled) {
-                (Some(text), Compiled::Pattern(regex)) => regex::evaluate(self, text, regex, &node.position)?,
-                _ => Datum::Absent,
-            },
+            Producer::Matcher(of, _) => self.matched(id, *of, node)?,
             Producer::Matches(of) => {
                 let matched = self.value(*of)?;
                 regex::matches(self, matched)
@@ -77,26 +58,13 @@ impl<'e> Evaluation<'e, '_> {
                 _ => Datum::Absent,
             },
             Producer::Digest(digest) => self.digest(id, digest, &node.compiled)?,
-            Producer::BytesText(of, form) => match self.value(*of)? {
-                Datum::Bytes(part, of) => {
-                    let mut text = std::mem::take(&mut self.key);
-                    text.clear();
-                    form.write(self.bytes_of(part, of), &mut text);
-                    let computed = self.computed(&text);
-                    self.key = text;
-                    Datum::Text(computed)
-                }
-                _ => Datum::Absent,
-            },
+            Producer::BytesText(of, form) => self.bytes_text(*of, *form)?,
             Producer::Parse(of, to) => {
                 self.text_of(id, *of)?.map_or(Datum::Absent, |text| to.evaluate(self.read(text)))
             }
             Producer::Present(of) => Datum::Boolean(self.value(*of)? != Datum::Absent),
             Producer::Absent(of) => Datum::Boolean(self.value(*of)? == Datum::Absent),
-            Producer::Equal(left, right) => {
-                let (left, right) = (self.value(*left)?, self.value(*right)?);
-                Datum::Boolean(condition::equal(self, left, right))
-            }
+            Producer::Equal(left, right) => self.equal(*left, *right)?,
             Producer::EqualLiteral(of, literal) => {
                 let value = self.value(*of)?;
                 let equal = literal.as_ref().is_some_and(|literal| condition::equal_literal(self, value, literal));
@@ -104,11 +72,77 @@ impl<'e> Evaluation<'e, '_> {
             }
             Producer::And(left, right) => self.both(*left, *right, |left, right| left && right)?,
             Producer::Or(left, right) => self.both(*left, *right, |left, right| left || right)?,
+            Producer::Not(of) => self.not(*of)?,
             Producer::Extension(extension) => self.extension(id, extension)?,
-            Producer::Not(of) => match self.value(*of)? {
-                Datum::Boolean(value) => Datum::Boolean(!value),
-                _ => Datum::Absent,
+        })
+    }
+
+    #[inline]
+    fn agent_part(&mut self, of: ProducerId, field: AgentField) -> Result<Datum<'e>, Box<Failure>> {
+        Ok(match self.value(of)? {
+            Datum::Agent(agent) => match field.of(agent) {
+                Property::Text(text) => Datum::text(Some(text)),
+                Property::Boolean(value) => Datum::Boolean(value),
             },
+            _ => Datum::Absent,
+        })
+    }
+
+    /// The place of a text, or of the client.
+    #[inline]
+    fn place(&mut self, id: ProducerId, of: Option<ProducerId>) -> Result<Datum<'e>, Box<Failure>> {
+        let address = match of {
+            Some(of) => self.text_of(id, of)?,
+            None => self.event.remote_host.map(TextRef::Borrowed),
+        };
+        Ok(address.map_or(Datum::Absent, |address| geo::place(self, address)))
+    }
+
+    /// A URI and its text, if there is one.
+    #[inline]
+    fn uri(&mut self, of: ProducerId) -> Result<Option<(Uri, TextRef<'e>)>, Box<Failure>> {
+        Ok(match self.value(of)? {
+            Datum::Uri(index) => Some(self.uris[index]),
+            _ => None,
+        })
+    }
+
+    #[inline]
+    fn query(&mut self, of: ProducerId) -> Result<Datum<'e>, Box<Failure>> {
+        let query = self.uri(of)?.and_then(|(uri, text)| Some(text.part(uri.query?)));
+        Ok(query.map_or(Datum::Absent, Datum::Query))
+    }
+
+    #[inline]
+    fn matched(&mut self, id: ProducerId, of: ProducerId, node: &'e Node) -> Result<Datum<'e>, Box<Failure>> {
+        match (self.text_of(id, of)?, &node.compiled) {
+            (Some(text), Compiled::Pattern(regex)) => regex::evaluate(self, text, regex, &node.position),
+            _ => Ok(Datum::Absent),
+        }
+    }
+
+    #[inline]
+    fn bytes_text(&mut self, of: ProducerId, form: digest::TextForm) -> Result<Datum<'e>, Box<Failure>> {
+        let Datum::Bytes(part, of) = self.value(of)? else { return Ok(Datum::Absent) };
+        let mut text = std::mem::take(&mut self.key);
+        text.clear();
+        form.write(self.bytes_of(part, of), &mut text);
+        let computed = self.computed(&text);
+        self.key = text;
+        Ok(Datum::Text(computed))
+    }
+
+    #[inline]
+    fn equal(&mut self, left: ProducerId, right: ProducerId) -> Result<Datum<'e>, Box<Failure>> {
+        let (left, right) = (self.value(left)?, self.value(right)?);
+        Ok(Datum::Boolean(condition::equal(self, left, right)))
+    }
+
+    #[inline]
+    fn not(&mut self, of: ProducerId) -> Result<Datum<'e>, Box<Failure>> {
+        Ok(match self.value(of)? {
+            Datum::Boolean(value) => Datum::Boolean(!value),
+            _ => Datum::Absent,
         })
     }
 

@@ -69,8 +69,29 @@ impl<'e> Evaluation<'e, '_> {
                 Datum::Query(query) => self.click_part(query, *field),
                 _ => Datum::Absent,
             },
+            Extension::Row { table, of, .. } => {
+                let key = self.value(*of)?;
+                self.row(*table, key)
+            }
+            Extension::Column(of, column) => match self.value(*of)? {
+                Datum::Row(table, row) => {
+                    Datum::text(self.outside.tables.and_then(|tables| tables.get(table)?.value(row, column)))
+                }
+                _ => Datum::Absent,
+            },
             Extension::Anonymised(of) => self.text_of(id, *of)?.map_or(Datum::Absent, |text| self.anonymised(text)),
         })
+    }
+
+    /// The row of a table that a string, or a scalar of JSON, is the key of.
+    fn row(&self, number: usize, key: Datum<'e>) -> Datum<'e> {
+        let Some(table) = self.outside.tables.and_then(|tables| tables.get(number)) else { return Datum::Absent };
+        let row = match key {
+            Datum::Text(text) => table.find(self.read(text)),
+            Datum::Json(node) => self.shared.document.scalar_text(node, |text| table.find(text)).flatten(),
+            _ => None,
+        };
+        row.map_or(Datum::Absent, |row| Datum::Row(number, row))
     }
 
     fn click_part(&mut self, query: TextRef<'e>, field: ClickField) -> Datum<'e> {

@@ -29,6 +29,7 @@ use crate::{
     enrich::{
         cache::AgentCache,
         geo::{Known, Places},
+        table::Tables,
         ua::UserAgent,
     },
     event::Event,
@@ -119,7 +120,7 @@ pub struct Evaluation<'e, 's> {
     pub(in crate::mapping) event: &'e Event<'e>,
     agent: &'e OnceCell<Arc<UserAgent>>,
     agents: &'s mut AgentCache,
-    places: Option<&'e Places>,
+    outside: Outside<'e>,
     pub(in crate::mapping) shared: &'s mut Shared,
     pub(in crate::mapping) paths: &'s mut Paths,
     pub(in crate::mapping) locations: &'s mut Locations,
@@ -147,12 +148,21 @@ pub struct Evaluation<'e, 's> {
 pub struct Tools<'s> {
     /// Recognised user agents.
     pub agents: &'s mut AgentCache,
-    /// Databases of places, if there are any.
-    pub places: Option<&'s Places>,
+    /// What values are looked up in.
+    pub outside: Outside<'s>,
     /// What the mappings of this event share.
     pub shared: &'s mut Shared,
     /// Buffers.
     pub buffers: &'s mut Buffers,
+}
+
+/// What values are looked up in, beside the event.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outside<'s> {
+    /// Databases of places, if there are any.
+    pub places: Option<&'s Places>,
+    /// Tables, if there are any.
+    pub tables: Option<&'s Tables>,
 }
 
 /// Runs `program` over `event` and gives the slots of the record to `then`.
@@ -181,13 +191,13 @@ pub fn watched<T>(
     watch: &mut impl Watch,
     then: impl FnOnce(&[Slot<'_>]) -> T,
 ) -> Result<T, Box<Failure>> {
-    let Tools { agents, places, shared, buffers } = tools;
+    let Tools { agents, outside, shared, buffers } = tools;
     let mut run = Evaluation {
         program,
         event,
         agent,
         agents,
-        places,
+        outside,
         shared,
         paths: &mut buffers.paths,
         locations: &mut buffers.locations,
@@ -270,7 +280,10 @@ impl<'e> Evaluation<'e, '_> {
                     watch.done(this, || Seen::Value(self.show(value)));
                     self.written[*field] = value;
                 }
-                Op::Jump { target } => at = *target,
+                Op::Jump { target } => {
+                    watch.done(this, || Seen::Left);
+                    at = *target;
+                }
                 Op::Unless { condition, target, position } => {
                     let verdict = match self.value(*condition)? {
                         Datum::Boolean(verdict) => Some(verdict),
@@ -364,7 +377,7 @@ impl<'e> Evaluation<'e, '_> {
     /// What the databases know of an address.
     pub(in crate::mapping) fn look_up(&mut self, address: IpAddr) -> Datum<'e> {
         let start = self.known.len();
-        match self.places {
+        match self.outside.places {
             Some(places) if places.look_up(address, &mut self.known) => {
                 Datum::Place(Part { start: narrow(start), end: narrow(self.known.len()) })
             }

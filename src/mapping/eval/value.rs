@@ -86,6 +86,8 @@ pub enum Datum<'e> {
     Place(Part),
     /// What led the visitor to the page.
     Traffic(Traffic),
+    /// A row: the numbers of its table and of itself.
+    Row(usize, u32),
     /// A list of texts.
     List(List),
     /// A list of numbers: a piece of the run's list of numbers.

@@ -25,6 +25,8 @@ pub enum Seen {
     Value(Option<Value>),
     /// A condition was true, false, or there was none.
     Verdict(Option<bool>),
+    /// What follows in the block, or in the script, is left out.
+    Left,
 }
 
 /// Notes everything.
@@ -55,6 +57,7 @@ impl<'e> Evaluation<'e, '_> {
             Datum::Ints(list) => self.ints[range(list)].iter().map(|number| Value::from(*number)).collect(),
             Datum::Place(_) => "a place".into(),
             Datum::Traffic(_) => "what led here".into(),
+            Datum::Row(..) => "a row".into(),
             Datum::Match(_) => "a match".into(),
             Datum::Bytes(part, of) => STANDARD.encode(self.bytes_of(part, of)).into(),
             // Shown before it was encoded.

@@ -129,6 +129,7 @@ impl<'e> Evaluation<'e, '_> {
             | Datum::Agent(_)
             | Datum::Place(_)
             | Datum::Traffic(_)
+            | Datum::Row(..)
             | Datum::List(_)
             | Datum::Ints(_)
             | Datum::Json(_)

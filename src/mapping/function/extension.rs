@@ -31,10 +31,28 @@ pub enum Extension {
     TrafficPart(ProducerId, TrafficField),
     /// A digest of texts and values, with the key of the configuration.
     Pseudonym(Vec<Piece>),
+    /// The row of a table that this text is the key of.
+    Row {
+        /// Number of the table.
+        table: usize,
+        /// Its name.
+        name: String,
+        /// The text.
+        of: ProducerId,
+    },
+    /// The value of a row in this column.
+    Column(ProducerId, String),
 }
 
 /// Names of the functions.
-pub(super) const FUNCTIONS: &[&str] = &["join", "eventUuid", "utm", "click", "anonymised", "traffic", "pseudonym"];
+pub(super) const FUNCTIONS: &[&str] =
+    &["join", "eventUuid", "utm", "click", "anonymised", "traffic", "pseudonym", LOOKUP];
+
+/// The function that finds a row of a table.
+pub const LOOKUP: &str = "lookup";
+
+/// The method of rows.
+pub const COLUMN: &str = "column";
 
 impl Extension {
     /// Calls `each` for every producer that it is made of, in order.
@@ -46,6 +64,8 @@ impl Extension {
             | Self::UtmPart(of, _)
             | Self::ClickPart(of, _)
             | Self::TrafficPart(of, _)
+            | Self::Row { of, .. }
+            | Self::Column(of, _)
             | Self::Anonymised(of) => each(of),
             Self::Join(pieces) | Self::Pseudonym(pieces) => {
                 for piece in pieces {
@@ -65,11 +85,13 @@ impl Extension {
             Self::Click(_) => Kind::Click,
             Self::Traffic => Kind::Traffic,
             Self::Pseudonym(_) => Kind::Bytes,
+            Self::Row { .. } => Kind::Row,
             Self::TrafficPart(..)
             | Self::Join(_)
             | Self::EventUuid
             | Self::UtmPart(..)
             | Self::ClickPart(..)
+            | Self::Column(..)
             | Self::Anonymised(_) => Kind::Text,
         }
     }
@@ -104,6 +126,15 @@ impl Extension {
             Self::TrafficPart(of, field) => {
                 write(*of, out);
                 out.extend([".", field.name(), "()"]);
+            }
+            Self::Row { name, of, .. } => {
+                out.extend([LOOKUP, "('", name, "', "]);
+                write(*of, out);
+                out.push(')');
+            }
+            Self::Column(of, column) => {
+                write(*of, out);
+                out.extend([".", COLUMN, "('", column, "')"]);
             }
             Self::Utm(of) => call("utm", *of, out),
             Self::Click(of) => call("click", *of, out),

@@ -95,7 +95,9 @@ pub fn method(producers: &Producers, of: ProducerId, name: &str, arguments: &[Gi
         Kind::Parameters => parameters::method(of, name, arguments),
         Kind::Matcher => regex::method(of, name, arguments),
         Kind::Bytes => digest::bytes_method(of, name, arguments),
-        Kind::Text
+        // A column is looked for in the table, which only who loads the script knows.
+        Kind::Row
+        | Kind::Text
         | Kind::Int
         | Kind::Long
         | Kind::Float
@@ -120,6 +122,7 @@ pub fn method_names(kind: Kind) -> impl Iterator<Item = &'static str> {
         Kind::UserAgent => user_agent::FIELDS.iter().map(|(name, _)| *name).collect(),
         Kind::Place => geo::names().collect(),
         Kind::Campaign | Kind::Click | Kind::Traffic => extension::method_names(kind),
+        Kind::Row => vec![extension::COLUMN],
         Kind::Boolean => vec!["and", "or", "negate"],
         Kind::TextList => header::METHODS.to_vec(),
         Kind::Parameters => vec!["value", "path"],

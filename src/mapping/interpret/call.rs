@@ -6,8 +6,12 @@ use crate::{
     mapping::{
         ast::{Argument, Call, Name, Span},
         diagnostic::{BAD_ARGUMENTS, NO_EFFECT, NO_KEY, NO_PLACES, UNKNOWN_FUNCTION, UNKNOWN_METHOD},
-        function::{self, Found, Given, function_names, method_names},
-        producer::ProducerId,
+        function::{
+            self, Found, Given,
+            extension::{COLUMN, LOOKUP},
+            function_names, method_names,
+        },
+        producer::{Kind, ProducerId},
     },
 };
 
@@ -206,6 +210,9 @@ impl<'a> Interpreter<'a, '_> {
             let hint = "set `divolte.global.mapper.pseudonym_key_file` to a file that holds one";
             return Err(self.error_with_hint(NO_KEY, span, message, hint));
         }
+        if name.text == LOOKUP {
+            return self.look_up(name, arguments, span);
+        }
         match function::function(&self.producers, &name.text, &given) {
             Found::Producer(producer) => self.producer(span, producer),
             Found::Odd(producer, why) => {
@@ -222,6 +229,9 @@ impl<'a> Interpreter<'a, '_> {
     fn call_producer(&mut self, id: ProducerId, name: &Name, arguments: &[Value<'a>], span: Span) -> Evaluated<'a> {
         let given: Vec<Given> = arguments.iter().map(|value| self.given(value)).collect();
         self.spend(span, cost_of(&given))?;
+        if name.text == COLUMN && self.producers.kind(id) == Kind::Row {
+            return self.column(id, name, arguments, span);
+        }
         match function::method(&self.producers, id, &name.text, &given) {
             Found::Producer(producer) | Found::Odd(producer, _) => {
                 self.doubt_comparison(id, &producer, arguments, span);

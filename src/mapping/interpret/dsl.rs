@@ -69,11 +69,11 @@ impl<'a> Interpreter<'a, '_> {
                 .condition(condition, span)
                 .and_then(|condition| self.conditional(condition, span, |own| own.run_block(closure, *inner, span))),
             ("section", [Value::Closure(closure, inner)]) => self.section(closure, *inner, span),
-            ("stop", []) => self.act(span, Action::Stop).map(|()| Value::Null),
-            ("exit", []) => self.act(span, Action::Exit).map(|()| Value::Null),
+            ("stop", []) => self.act(span, Action::Stop(Some(span))).map(|()| Value::Null),
+            ("exit", []) => self.act(span, Action::Exit(Some(span))).map(|()| Value::Null),
             ("exitWhen", [condition]) => self
                 .condition(condition, span)
-                .and_then(|condition| self.conditional(condition, span, |own| own.act(span, Action::Exit))),
+                .and_then(|condition| self.conditional(condition, span, |own| own.act(span, Action::Exit(None)))),
             ("matcher", [Value::Producer(id), pattern]) if pattern.text().is_some() => {
                 let pattern = pattern.text().cloned().unwrap_or_default();
                 self.matcher(*id, &pattern, name, span, context)
@@ -263,10 +263,10 @@ impl<'a> Interpreter<'a, '_> {
                 self.conditional(condition, span, |own| own.run_block(closure, inner, span))
             }
             (PendingKind::When(condition), "stop", []) => {
-                self.conditional(condition, span, |own| own.act(span, Action::Stop))
+                self.conditional(condition, span, |own| own.act(span, Action::Stop(None)))
             }
             (PendingKind::When(condition), "exit", []) => {
-                self.conditional(condition, span, |own| own.act(span, Action::Exit))
+                self.conditional(condition, span, |own| own.act(span, Action::Exit(None)))
             }
             (PendingKind::When(_), "apply", _) => Err(self.wrong_arguments(name, "a block: `apply { … }`", arguments)),
             (PendingKind::When(_), "stop" | "exit", _) => Err(self.wrong_arguments(name, "no argument", arguments)),

@@ -14,13 +14,14 @@ mod map;
 mod operator;
 mod scope;
 mod statement;
+mod table;
 mod text;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashSet, rc::Rc};
+use std::{collections::HashSet, rc::Rc, sync::Arc};
 
 use super::{
     action::Action,
@@ -57,7 +58,7 @@ pub struct Outcome {
 }
 
 /// What a script may learn of where it is loaded.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Surroundings {
     /// A variable of the environment.
     pub environment: fn(&str) -> Option<String>,
@@ -67,12 +68,23 @@ pub struct Surroundings {
     pub has_places: bool,
     /// Whether there is a key of pseudonyms.
     pub has_key: bool,
+    /// The tables that can be looked up in, by number.
+    pub tables: Arc<[KnownTable]>,
+}
+
+/// A table that can be looked up in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownTable {
+    /// Its name.
+    pub name: String,
+    /// Its columns; none if it could not be read, so that nobody knows.
+    pub columns: Option<Vec<String>>,
 }
 
 impl Default for Surroundings {
     /// No variables, and no time but the epoch.
     fn default() -> Self {
-        Self { environment: |_| None, now_ms: 0, has_places: false, has_key: false }
+        Self { environment: |_| None, now_ms: 0, has_places: false, has_key: false, tables: Arc::default() }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         function::{function_names, method_names},
         producer::Kind,
     },
-    util::secret::Secret,
+    util::{secret::Secret, table::Format},
 };
 
 const DOCUMENT: &str = include_str!("../../../docs/mapping.md");
@@ -39,8 +39,15 @@ fn made(script: &str, schema: &Arc<RecordSchema>, event: &Value) -> Value {
         parameters: Parameters::Json(&parameters),
         ..page_view()
     };
+    let rows = blocks().into_iter().find(|(language, _)| *language == "csv").expect("the table of the examples").1;
+    let tables = super::tables::users_of(rows, Format::Csv);
     let options = MappingOptions {
-        surroundings: Surroundings { has_places: true, has_key: true, ..Surroundings::default() },
+        surroundings: Surroundings {
+            has_places: true,
+            has_key: true,
+            tables: known(&tables),
+            ..Surroundings::default()
+        },
         extras: Extras { pseudonym_key: Some(Secret::new(*b"a key of 32 bytes, for examples.")), ..Extras::default() },
         ..options()
     };
@@ -48,7 +55,7 @@ fn made(script: &str, schema: &Arc<RecordSchema>, event: &Value) -> Value {
         compile(options, &source(script), schema).unwrap_or_else(|errors| panic!("{script}: {errors:?}"));
     let places = Places::new([include_bytes!("../../../tests/conformance/groups/geo-test.mmdb").to_vec()]).unwrap();
     let event = stored(&view, &pairs("headers"), &pairs("cookies"));
-    let chunk = mapped_at(&[Arc::new(mapping)], &event, Some(&places));
+    let chunk = mapped_at(&[Arc::new(mapping)], &event, Outside { places: Some(&places), tables: Some(&tables) });
     assert!(!chunk.records.is_empty(), "{script}: {:?}", chunk.rejected);
     super::record(&chunk, 0, schema)
 }
@@ -99,6 +106,7 @@ fn every_name_is_in_the_reference() {
         Kind::Campaign,
         Kind::Click,
         Kind::Traffic,
+        Kind::Row,
         Kind::Boolean,
         Kind::TextList,
         Kind::Parameters,
@@ -109,6 +117,88 @@ fn every_name_is_in_the_reference() {
         let shown = [format!("`{name}("), format!(".{name}("), format!("{name}()")];
         assert!(shown.iter().any(|form| DOCUMENT.contains(form)), "{name} is missing in docs/mapping.md");
     }
+}
+
+/// Functions that Divolte Collector has.
+const ORIGINAL_FUNCTIONS: &[&str] = &[
+    "location",
+    "referer",
+    "eventType",
+    "firstInSession",
+    "corrupt",
+    "duplicate",
+    "timestamp",
+    "clientTimestamp",
+    "remoteHost",
+    "viewportPixelWidth",
+    "viewportPixelHeight",
+    "screenPixelWidth",
+    "screenPixelHeight",
+    "devicePixelRatio",
+    "partyId",
+    "sessionId",
+    "pageViewId",
+    "eventId",
+    "userAgentString",
+    "userAgent",
+    "cookie",
+    "header",
+    "eventParameters",
+    "eventParameter",
+    "ip2geo",
+];
+
+/// Types whose methods it has, but for those that are named; all methods of other types are ours.
+const ORIGINAL_KINDS: &[(Kind, &str, &[&str])] = &[
+    (Kind::Uri, "a URI", &[]),
+    (Kind::Query, "a query", &[]),
+    (Kind::UserAgent, "a user agent", &["isBot"]),
+    (
+        Kind::Place,
+        "a place",
+        &[
+            "accuracyRadius",
+            "isInEuropeanUnion",
+            "connectionType",
+            "userType",
+            "isAnonymous",
+            "isAnonymousVpn",
+            "isHostingProvider",
+            "isPublicProxy",
+            "isResidentialProxy",
+            "isTorExitNode",
+        ],
+    ),
+    (Kind::Boolean, "a boolean", &[]),
+    (Kind::TextList, "a header", &[]),
+    (Kind::Parameters, "parameters", &[]),
+    (Kind::Matcher, "a match", &[]),
+    (Kind::Bytes, "bytes", &[]),
+];
+
+const OWN_KINDS: &[(Kind, &str)] =
+    &[(Kind::Campaign, "a campaign"), (Kind::Click, "a click"), (Kind::Traffic, "what led to the page")];
+
+#[test]
+fn the_extensions_are_current() {
+    let mut rows = String::from("| of | beyond Divolte Collector |\n|---|---|\n");
+    let mut row = |of: &str, names: Vec<String>| {
+        if !names.is_empty() {
+            rows.extend(["| ", of, " | ", &names.join(", "), " |\n"]);
+        }
+    };
+    let own = function_names().filter(|name| !ORIGINAL_FUNCTIONS.contains(name));
+    row("the event", own.map(|name| format!("`{name}()`")).collect());
+    let every = ["isPresent", "isAbsent", "equalTo"];
+    for (kind, of, own) in ORIGINAL_KINDS {
+        assert!(own.iter().all(|name| method_names(*kind).any(|known| known == *name)), "{of}");
+        row(of, own.iter().map(|name| format!("`.{name}()`")).collect());
+    }
+    for (kind, of) in OWN_KINDS {
+        let names = method_names(*kind).filter(|name| !every.contains(name));
+        row(of, names.map(|name| format!("`.{name}()`")).collect());
+    }
+    crate::documentation::check_block("mapping.md", "extensions", &rows);
 }
 
 #[test]

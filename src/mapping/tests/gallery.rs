@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::*;
-use crate::mapping::diagnostic::CODES;
+use crate::{diagnostic::Plain, mapping::diagnostic::CODES};
 
 /// Wrong scripts by the code that each must be told. They stand as they are within `mapping { … }`.
 const SCRIPTS: &[(&str, &[&str])] = &[
@@ -75,6 +75,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "map utm().sorce() onto 's'",
             "map click().netwrk() onto 's'",
             "map traffic().chanel() onto 's'",
+            "map lookup('users', partyId()).colum('city') onto 's'",
         ],
     ),
     (
@@ -106,6 +107,9 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "map utm(timestamp()).source() onto 's'",
             "map eventUuid(1) onto 's'",
             "map traffic(referer()).channel() onto 's'",
+            "map lookup('users').column('city') onto 's'",
+            "map lookup('users', timestamp()).column('city') onto 's'",
+            "map lookup('users', partyId()).column() onto 's'",
         ],
     ),
     (
@@ -126,6 +130,20 @@ const SCRIPTS: &[(&str, &[&str])] = &[
     (
         "M017",
         &["map pseudonym(partyId()).toHexLower() onto 's'", "def id = pseudonym(partyId(), 'x')\n  map id onto 'by'"],
+    ),
+    (
+        "M018",
+        &[
+            "map lookup('usrs', partyId()).column('city') onto 's'",
+            "def row = lookup('countries', cookie('c'))\n  map row.column('name') onto 's'",
+        ],
+    ),
+    (
+        "M019",
+        &[
+            "map lookup('users', partyId()).column('ciy') onto 's'",
+            "def user = lookup('users', partyId())\n  map user.column('phone') onto 's'",
+        ],
     ),
     ("M020", &["map eventType() onto 'sx'", "map eventType() onto 'nowhere'", "map 5 onto 'I'"]),
     (
@@ -161,6 +179,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "map utm() onto 's'",
             "map click() onto 's'",
             "map traffic() onto 's'",
+            "map lookup('users', partyId()) onto 's'",
             "map((parse location() to uri)).onto('s')",
             "def m = match 'x' against location()\n  map m onto 's'",
         ],
@@ -231,6 +250,50 @@ const SCRIPTS: &[(&str, &[&str])] = &[
 const REQUIRED: &[&str] =
     &["map timestamp() onto 'needed'\n  map referer() onto 'wanted'", "map timestamp() onto 'needed'"];
 
+/// Scripts for fields of a logical type.
+const LOGICAL: &[(&str, &[&str])] = &[
+    ("M020", &["map timestamp() onto 'milis'"]),
+    (
+        "M021",
+        &[
+            "map corrupt() onto 'millis'",
+            "map exactDevicePixelRatio() onto 'millis'",
+            "map clockOffset() onto 'day'",
+            "map timestamp() onto 'uuid'",
+            "map header('Date') onto 'day'",
+            "map userAgent().isBot() onto 'amount'",
+        ],
+    ),
+    (
+        "M022",
+        &[
+            "map '2026-11-21' onto 'day'",
+            "map 5 onto 'millis'",
+            "map '12.50' onto 'amount'",
+            "map 'b9b0da8e-b269-5079-92c9-8daf65530977' onto 'uuid'",
+            "map 1.5f onto 'clock'",
+        ],
+    ),
+    ("M024", &["map userAgent() onto 'amount'", "map((parse location() to uri)).onto('uuid')"]),
+    ("M044", &["map timestamp() onto 'micros'\n  map clientTimestamp() onto 'micros'"]),
+];
+
+/// Its schema.
+fn logical() -> Arc<RecordSchema> {
+    schema(
+        r#"{"type": "record", "name": "Logical", "fields": [
+            {"name": "millis", "default": null, "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}]},
+            {"name": "micros", "default": null, "type": ["null", {"type": "long", "logicalType": "timestamp-micros"}]},
+            {"name": "day", "default": 0, "type": {"type": "int", "logicalType": "date"}},
+            {"name": "clock", "default": null, "type": ["null", {"type": "int", "logicalType": "time-millis"}]},
+            {"name": "amount", "default": null,
+             "type": ["null", {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}]},
+            {"name": "uuid", "default": null,
+             "type": ["null", {"type": "fixed", "name": "Uuid", "size": 16, "logicalType": "uuid"}]}
+        ]}"#,
+    )
+}
+
 struct Told {
     code: &'static str,
     text: String,
@@ -258,7 +321,10 @@ fn gallery() -> Vec<Told> {
     );
     let own = SCRIPTS.iter().flat_map(|(code, scripts)| scripts.iter().map(move |script| (*code, *script)));
     let own = own.map(|(code, script)| told(code, script, &optional));
-    own.chain(REQUIRED.iter().map(|script| told("M043", script, &required))).collect()
+    let logical = logical();
+    let typed = LOGICAL.iter().flat_map(|(code, scripts)| scripts.iter().map(move |script| (*code, *script)));
+    let typed = typed.map(|(code, script)| told(code, script, &logical));
+    own.chain(REQUIRED.iter().map(|script| told("M043", script, &required))).chain(typed).collect()
 }
 
 #[test]
@@ -294,13 +360,22 @@ fn what_is_said_about_wrong_scripts() {
     });
 }
 
-/// Puts every replacement that the hints name into the script.
+/// Puts every replacement that the hints name into the script, as a program that reads the report would.
 fn mended(told: &Told) -> Option<String> {
-    let mut fixes: Vec<_> = told.messages.iter().filter_map(|message| message.fix.clone()).collect();
-    fixes.sort_by_key(|fix| fix.span.start);
+    let report = serde_json::to_value(told.messages.iter().map(Plain::new).collect::<Vec<_>>()).unwrap();
+    let fixes = report.as_array().unwrap().iter().map(|message| &message["fix"]).filter(|fix| !fix.is_null());
+    let byte = |fix: &Value, line: &str, column: &str| {
+        let [line, column] = [line, column].map(|name| usize::try_from(fix[name].as_u64().unwrap()).unwrap());
+        let before: usize = told.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        before + told.text[before..].chars().take(column - 1).map(char::len_utf8).sum::<usize>()
+    };
+    let mut fixes: Vec<_> = fixes
+        .map(|fix| (byte(fix, "line", "column")..byte(fix, "end_line", "end_column"), fix["text"].as_str().unwrap()))
+        .collect();
+    fixes.sort_by_key(|(span, _)| span.start);
     let mut text = told.text.clone();
-    for fix in fixes.iter().rev() {
-        text.replace_range(fix.span.clone(), &fix.text);
+    for (span, fix) in fixes.iter().rev() {
+        text.replace_range(span.clone(), fix);
     }
     (!fixes.is_empty()).then_some(text)
 }

@@ -1,6 +1,7 @@
 //! The language of scripts: statements, operators, texts, lists, maps, closures.
 
 use super::*;
+use crate::mapping::{eval::Seen, trace};
 
 fn value(script: &str) -> String {
     shown(script, &page_view(), &[], &[])
@@ -98,8 +99,7 @@ fn the_surroundings_are_what_they_are_said_to_be() {
     let surroundings = Surroundings {
         environment: |name| (name == "SHOP").then(|| "nl".to_owned()),
         now_ms: 1_700_000_000_000,
-        has_places: false,
-        has_key: false,
+        ..Surroundings::default()
     };
     let schema = test_schema();
     let script = "mapping { map System.getenv('SHOP') onto 's'; map System.env.SHOP onto 's2'\n\
@@ -115,4 +115,38 @@ fn the_surroundings_are_what_they_are_said_to_be() {
         (&own["l"], &own["t"], &own["i"]),
         (&1_700_000_000_000_i64.into(), &1_700_000_000_000_i64.into(), &5.into())
     );
+}
+
+#[test]
+fn an_end_is_a_step_of_its_own() {
+    let steps = |script: &str| -> Vec<(String, Seen)> {
+        let (mapping, _) = compiled(script, &test_schema());
+        let steps = trace(&mapping, &page_view(), &mut Scratch::new(1));
+        steps.into_iter().map(|step| (script[step.span].to_owned(), step.seen)).collect()
+    };
+    let verdict = |verdict| Seen::Verdict(Some(verdict));
+    for (script, expected) in [
+        ("mapping { stop() }", vec![("stop()", Seen::Left)]),
+        (
+            "mapping { section { exit(); map 'y' onto 's' }; map 'x' onto 's'; when corrupt() stop() }",
+            vec![
+                ("exit()", Seen::Left),
+                ("map 'x' onto 's'", Seen::Value(Some("x".into()))),
+                ("when corrupt() stop()", verdict(false)),
+            ],
+        ),
+        // What ends by its condition has said so.
+        (
+            "mapping { when firstInSession() stop(); map 'x' onto 's' }",
+            vec![("when firstInSession() stop()", verdict(true))],
+        ),
+        (
+            "mapping { when firstInSession() apply { exit() } }",
+            vec![("when firstInSession() apply { exit() }", verdict(true)), ("exit()", Seen::Left)],
+        ),
+    ] {
+        let steps = steps(script);
+        let steps: Vec<_> = steps.iter().map(|(text, seen)| (text.as_str(), seen.clone())).collect();
+        assert_eq!(steps, expected, "{script}");
+    }
 }

@@ -17,6 +17,11 @@ fn places(name: &'static str) -> Case {
     Case::new(name, "divolte.global.mapper.ip2geo_database = places.mmdb\n")
 }
 
+/// A table by the column `id`.
+fn table(name: &'static str, file: &str) -> Case {
+    Case::new(name, format!("divolte.tables.users {{\n  file = {file}\n  key = id\n}}\n"))
+}
+
 fn site(name: &'static str, text: &str) -> Case {
     let file = format!("<?xml version=\"1.0\"?>\n{text}\n");
     Case::new(name, "divolte.sinks.hdfs { type = hdfs }\n")
@@ -67,6 +72,31 @@ pub fn cases() -> Vec<Case> {
         ),
         Case::new("odd_key_for_everybody", "divolte.global.mapper.pseudonym_key_file = pseudonym.key\n")
             .file("pseudonym.key", "0123456789abcdef0123456789abcdef\n"),
+        table("table_missing", "users.csv"),
+        table("table_without_its_key", "users.csv").file("users.csv", "idd,city\n1,Delft\n"),
+        table("table_with_semicolons", "users.csv").file("users.csv", "userid;city\n1;Delft\n"),
+        table("table_is_damaged", "users.csv")
+            .file("users.csv", "id,city\n1,Delft\n2\n1,Gouda\n,Leiden\n3,\"The Hague\n4,Breda\n"),
+        table("table_is_no_json", "users.json").file("users.json", "[\n  {\"id\": 1},\n  {\"id\": 2,}\n]\n"),
+        table("table_is_not_in_utf_8", "users.csv").file("users.csv", *b"id,city\n1,\xc9vora\n"),
+        table("table_too_long", "users.csv").file("users.csv", "id\n1\n2\n3\n").set("divolte.tables.users.max_rows=2"),
+        table("table_too_large", "users.csv")
+            .file("users.csv", "id,city\n1,Delft\n2,Gouda\n")
+            .set("divolte.tables.users.max_size=16"),
+        Case::new(
+            "table_with_wrong_keys",
+            "divolte.tables {\n  a { file = a.csv, keys = id }\n  b { key = id, format = xml, max_rows = 0 }\n  c = c.csv\n}\n",
+        ),
+        Case::new("script_with_unknown_table", BOTH)
+            .file("own.avsc", SCHEMA)
+            .file("own.groovy", "mapping {\n  map lookup('users', partyId()).column('city') onto 's'\n}\n"),
+        Case::new(
+            "script_with_a_damaged_table",
+            format!("{BOTH}divolte.tables.users {{ file = users.csv, key = id }}\n"),
+        )
+        .file("own.avsc", SCHEMA)
+        .file("own.groovy", "mapping {\n  map lookup('users', partyId()).column('city') onto 's'\n}\n")
+        .file("users.csv", "id,city\n1\n"),
         site(
             "hadoop_names_a_file_system",
             "<configuration>\n  <property><name>fs.defaultFS</name><value>hdfs://n:8020</value></property>\n</configuration>",
