@@ -133,7 +133,7 @@ impl Pipeline {
         let mapper = &settings.mapper;
         let duplicates = Arc::new(DuplicateMemory::new(mapper.threads, mapper.duplicate_memory_size));
         let forgetful = Arc::clone(&duplicates);
-        let journal_settings = journal_settings(settings, clock, metrics, &*disk);
+        let journal_settings = journal_settings(settings, feeds, clock, metrics, &*disk);
         let forget = Box::new(move |block: &Block| forgetful.forget(block.events().map(|(_, event)| event)));
         let journal = Arc::new(Journal::open(journal_settings, Arc::clone(&disk), forget)?);
         let memory = memory::file(&settings.data_directory);
@@ -248,13 +248,17 @@ pub fn no_room(options: &JournalOptions, disk: &dyn Disk) -> Option<JournalError
 
 fn journal_settings(
     settings: &Settings,
+    feeds: &[Feed],
     clock: &Arc<dyn Clock>,
     metrics: &Metrics,
     disk: &dyn Disk,
 ) -> JournalSettings {
     let options = &settings.journal;
     let bytes_max = journal_bytes_max(options, disk);
-    let skips = settings.sinks.iter().map(|SinkSettings::File(file)| file);
+    let sinks = settings.sinks.iter().map(|SinkSettings::File(file)| file);
+    let is_fed =
+        |file: &&FileSettings| feeds.iter().any(|feed| feed.sinks.iter().any(|name| name == file.name.as_str()));
+    let skips = |file: &&FileSettings| file.on_full == OnFull::SkipOldest;
     JournalSettings {
         memory_bytes_max: options.memory_bytes_max,
         events_max: settings.mapper.buffer_size as u64,
@@ -265,7 +269,8 @@ fn journal_settings(
         retention_bytes: options.retention_bytes,
         erase: options.erase_on_recycle,
         look_through: true,
-        skip_oldest: skips.filter(|file| file.on_full == OnFull::SkipOldest).map(|file| file.name.clone()).collect(),
+        sinks: sinks.clone().filter(is_fed).map(|file| file.name.clone()).collect(),
+        skip_oldest: sinks.filter(skips).map(|file| file.name.clone()).collect(),
         ..JournalSettings::new(options.directory.clone(), options.durability, Arc::clone(clock), metrics.clone())
     }
 }

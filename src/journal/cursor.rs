@@ -221,17 +221,19 @@ impl Cursor {
 }
 
 /// Marks where the cursors stand that are in the journal's directory, so that what their sinks need is kept until those
-/// have come. A damaged one is left to its sink to complain about.
+/// have come. A damaged one is left to its sink to complain about; until then it needs everything.
 pub(super) fn mark_all(shared: &Shared) -> Result<(), JournalError> {
     let directory = shared.settings.directory.join("cursors");
     for path in shared.disk.list(&directory).map_err(io(&directory))? {
         let Some(sink) = sink_name(&path) else { continue };
         let content = shared.disk.read(&path).map_err(io(&path))?;
-        if let Ok((journal, checkpoint)) = parse(&path, &content)
-            && journal == shared.id
-        {
-            shared.release(shared.ring.mark(&sink, checkpoint.upto, false));
-        }
+        let upto = match parse(&path, &content) {
+            Ok((journal, checkpoint)) if journal == shared.id => checkpoint.upto,
+            Ok(_) => continue,
+            Err(_) => Offset(0),
+        };
+        let expected = shared.settings.sinks.contains(&sink);
+        shared.release(shared.ring.mark(&sink, upto, expected));
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub enum JournalError {
         source: std::io::Error,
     },
     /// A cursor file is damaged.
-    #[error("{}: the cursor is damaged: {reason}\n  hint: move the file away and the sink starts where the journal now ends", path.display())]
+    #[error("{}: the cursor is damaged: {reason}\n  hint: move the file away, and the sink starts where the journal now ends, or with start = earliest at the oldest event", path.display())]
     DamagedCursor {
         /// Which file.
         path: PathBuf,

@@ -93,6 +93,8 @@ pub struct JournalSettings {
     pub erase: bool,
     /// Keep every segment, as long as there is room, until [`Journal::looked_through`].
     pub look_through: bool,
+    /// Sinks that are about to claim their cursors: what they need is theirs from the start, before they have come.
+    pub sinks: Vec<SinkName>,
     /// Sinks that lose their oldest events rather than that new ones are refused.
     pub skip_oldest: Vec<SinkName>,
     /// Time, for block headers.
@@ -118,6 +120,7 @@ impl JournalSettings {
             retention_bytes: 0,
             erase: false,
             look_through: false,
+            sinks: Vec::new(),
             skip_oldest: Vec::new(),
             clock,
             metrics,

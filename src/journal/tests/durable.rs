@@ -159,6 +159,40 @@ fn a_sink_that_may_be_skipped_and_a_cursor_without_a_sink_make_room() {
     assert_eq!((last, missing + found.len() as u64), (Some(1999), 2000));
 }
 
+/// A start on a full journal: the sinks come when it is open already, and what they need is not cut before.
+#[test]
+fn what_a_sink_needs_is_there_when_it_comes_to_a_full_journal() {
+    let simulated = SimulatedDisk::new();
+    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
+    let sink = SinkName::new("s");
+    let settings = || JournalSettings { sinks: vec![sink.clone()], ..durable(Path::new("/j"), Durability::Fsync) };
+    let journal = on(&disk, settings());
+    drop(journal.cursor(&sink, Start::Tail).unwrap());
+    let mut answered = 0;
+    while let Ok(ticket) = journal.append(&mut run_of(&[answered], 1000), |_| {}) {
+        wait(ticket.reached(Durability::Fsync)).unwrap();
+        answered += 1;
+    }
+    drop(journal);
+
+    // With a good cursor, and with one that keeps the sink from coming.
+    let path = Path::new("/j/cursors/s.cursor");
+    let good = disk.read(path).unwrap();
+    for is_damaged in [false, true, false] {
+        let content = if is_damaged { b"?".to_vec() } else { good.clone() };
+        disk.replace(path, &content, true).unwrap();
+        let journal = on(&disk, settings());
+        journal.looked_through();
+        assert_eq!(journal.status().orphans, []);
+        match journal.cursor(&sink, Start::Tail) {
+            Ok(cursor) => assert_eq!(read(&journal, cursor.last().upto), (numbers(0..answered), vec![])),
+            Err(error) => assert!(is_damaged && matches!(error, JournalError::DamagedCursor { .. }), "{error}"),
+        }
+        // Its thread looks for room once more at the end.
+        drop(journal);
+    }
+}
+
 #[test]
 fn no_room_for_the_first_event_stops_the_start() {
     let simulated = SimulatedDisk::new();
