@@ -19,7 +19,7 @@ use crate::{
 };
 
 use super::{
-    Durability, JournalError, Shared, Start,
+    Archive, Durability, JournalError, Shared, Start,
     sabotage::{self, Sabotage},
 };
 
@@ -33,6 +33,15 @@ pub struct Cursor {
     sink: SinkName,
     path: PathBuf,
     last: Checkpoint,
+    /// Where the sink stands in the segments, while the journal is in memory.
+    former: Option<Former>,
+}
+
+/// A place in a journal that is not in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Former {
+    journal: Uuid,
+    upto: Offset,
 }
 
 /// Where a cursor stands in.
@@ -62,10 +71,16 @@ struct Stored {
     sink: String,
     dead: String,
     totals: Totals,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    former: Option<Former>,
 }
 
+/// What a cursor file says.
+type Found = (Uuid, Checkpoint, Option<Former>);
+
 impl Cursor {
-    /// The cursor of `sink` as last committed, or a new one. Of a cursor of another journal only the states are used.
+    /// The cursor of `sink` as last committed, or a new one. Of a cursor of another journal only the states are used. A
+    /// journal in memory, which does not read the segments, is refused while they hold something for the sink.
     pub(super) fn open(shared: &Arc<Shared>, sink: &SinkName, start: Start) -> Result<Self, JournalError> {
         let path = shared.settings.directory.join("cursors").join(file_name(sink));
         let found = shared.disk.metadata(&path).map_err(io(&path))?;
@@ -73,10 +88,18 @@ impl Cursor {
             Some(_) => Self::stored(shared, &path)?,
             None => None,
         };
+        let mut former = None;
         let last = match stored {
-            Some((journal, checkpoint)) if journal == shared.id => checkpoint,
-            Some((_, other)) => {
-                let upto = shared.first;
+            Some((journal, checkpoint, _)) if journal == shared.id => checkpoint,
+            Some((journal, other, known)) => {
+                let upto = if shared.is_durable() {
+                    known.filter(|known| known.journal == shared.id).map_or(shared.first, |known| known.upto)
+                } else {
+                    let known = known.unwrap_or(Former { journal, upto: other.upto });
+                    nothing_waits(shared, sink, known)?;
+                    former = Some(known);
+                    shared.first
+                };
                 Checkpoint { upto, totals: Totals::default(), ..other }
             }
             None => {
@@ -88,7 +111,7 @@ impl Cursor {
             }
         };
         let home = Home::Journal(Arc::clone(shared));
-        let mut cursor = Self { home, sink: sink.clone(), path, last: Checkpoint::default() };
+        let mut cursor = Self { home, sink: sink.clone(), path, last: Checkpoint::default(), former };
         cursor.store(&last)?;
         cursor.last = last;
         // There from the start, so that its first event is seen as a change.
@@ -116,7 +139,7 @@ impl Cursor {
         let last = match disk.metadata(&path).map_err(io(&path))? {
             None => Checkpoint { upto: span.first, ..Checkpoint::default() },
             Some(_) => match parse(&path, &disk.read(&path).map_err(io(&path))?)? {
-                (journal, last) if journal == id => last,
+                (journal, last, _) if journal == id => last,
                 _ => {
                     let reason = "it is of another journal".to_owned();
                     return Err(JournalError::DamagedCursor { path, reason });
@@ -124,7 +147,7 @@ impl Cursor {
             },
         };
         let home = Home::Closed { disk: Arc::clone(disk), id, next: span.next };
-        let mut cursor = Self { home, sink: sink.clone(), path, last: Checkpoint::default() };
+        let mut cursor = Self { home, sink: sink.clone(), path, last: Checkpoint::default(), former: None };
         cursor.store(&last)?;
         cursor.last = last;
         Ok(cursor)
@@ -132,7 +155,7 @@ impl Cursor {
 
     /// What a cursor file says. A journal in memory does not sync it, so a power cut may damage it; what it knew is gone
     /// with the events then, and the damaged file is put aside.
-    fn stored(shared: &Shared, path: &Path) -> Result<Option<(Uuid, Checkpoint)>, JournalError> {
+    fn stored(shared: &Shared, path: &Path) -> Result<Option<Found>, JournalError> {
         match parse(path, &shared.disk.read(path).map_err(io(path))?) {
             Ok(stored) => Ok(Some(stored)),
             Err(error) if shared.settings.durability == Durability::None => {
@@ -207,13 +230,13 @@ impl Cursor {
         let shared = match &self.home {
             Home::Journal(shared) => shared,
             Home::Closed { disk, id, .. } => {
-                let content = format(*id, checkpoint.upto, checkpoint);
+                let content = format(*id, checkpoint.upto, checkpoint, None);
                 return disk.replace(&self.path, &content, true).map_err(io(&self.path));
             }
         };
         let early = sabotage::is(Sabotage::EarlyCursor).then(|| shared.ring.bounds().next);
         let upto = early.map_or(checkpoint.upto, |early| early.max(checkpoint.upto));
-        let content = format(shared.id, upto, checkpoint);
+        let content = format(shared.id, upto, checkpoint, self.former);
         let settings = &shared.settings;
         let durable = settings.sync_cursors || settings.durability != Durability::None;
         shared.disk.replace(&self.path, &content, durable).map_err(io(&self.path))
@@ -228,7 +251,8 @@ pub(super) fn mark_all(shared: &Shared) -> Result<(), JournalError> {
         let Some(sink) = sink_name(&path) else { continue };
         let content = shared.disk.read(&path).map_err(io(&path))?;
         let upto = match parse(&path, &content) {
-            Ok((journal, checkpoint)) if journal == shared.id => checkpoint.upto,
+            Ok((journal, checkpoint, _)) if journal == shared.id => checkpoint.upto,
+            Ok((.., Some(former))) if former.journal == shared.id => former.upto,
             Ok(_) => continue,
             Err(_) => Offset(0),
         };
@@ -236,6 +260,20 @@ pub(super) fn mark_all(shared: &Shared) -> Result<(), JournalError> {
         shared.release(shared.ring.mark(&sink, upto, expected));
     }
     Ok(())
+}
+
+/// Refuses when the segments hold events that the sink has not.
+fn nothing_waits(shared: &Shared, sink: &SinkName, known: Former) -> Result<(), JournalError> {
+    let directory = &shared.settings.directory;
+    let archive = Archive::open(directory, Arc::clone(&shared.disk))?;
+    if archive.id() != known.journal {
+        return Ok(());
+    }
+    let waiting = |span: Span| span.next.0.saturating_sub(span.first.max(known.upto).0);
+    match archive.segments().map(|segment| waiting(segment.span)).sum() {
+        0 => Ok(()),
+        events => Err(JournalError::Waiting { path: directory.clone(), sink: sink.clone(), events }),
+    }
 }
 
 /// The sink whose cursor a file is.
@@ -273,19 +311,20 @@ pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
     move |source| JournalError::Io { path, source }
 }
 
-fn format(journal: Uuid, upto: Offset, checkpoint: &Checkpoint) -> Vec<u8> {
+fn format(journal: Uuid, upto: Offset, checkpoint: &Checkpoint, former: Option<Former>) -> Vec<u8> {
     let stored = Stored {
         journal,
         upto,
         sink: STANDARD.encode(&checkpoint.sink),
         dead: STANDARD.encode(&checkpoint.dead),
         totals: checkpoint.totals.clone(),
+        former,
     };
     let body = serde_json::to_string(&stored).expect("a struct of numbers, strings and maps with string keys is JSON");
     format!("{HEADER}{:08x}\n{body}\n", crc32c::crc32c(body.as_bytes())).into_bytes()
 }
 
-pub(super) fn parse(path: &Path, content: &[u8]) -> Result<(Uuid, Checkpoint), JournalError> {
+pub(super) fn parse(path: &Path, content: &[u8]) -> Result<Found, JournalError> {
     let damaged = |reason: &str| JournalError::DamagedCursor { path: path.to_owned(), reason: reason.to_owned() };
     let text = std::str::from_utf8(content).map_err(|_| damaged("it is not text"))?;
     let (head, body) = text.split_once('\n').ok_or_else(|| damaged("its first line is incomplete"))?;
@@ -302,7 +341,7 @@ pub(super) fn parse(path: &Path, content: &[u8]) -> Result<(Uuid, Checkpoint), J
         dead: decode(&stored.dead)?,
         totals: stored.totals,
     };
-    Ok((stored.journal, checkpoint))
+    Ok((stored.journal, checkpoint, stored.former))
 }
 
 #[cfg(test)]
@@ -340,9 +379,10 @@ mod tests {
             totals: Totals::default(),
         };
         let id = Uuid::new_v4();
-        let content = format(id, checkpoint.upto, &checkpoint);
+        let former = Some(Former { journal: Uuid::new_v4(), upto: Offset(9) });
+        let content = format(id, checkpoint.upto, &checkpoint, former);
         let path = Path::new("x.cursor");
-        assert_eq!(parse(path, &content).unwrap(), (id, checkpoint));
+        assert_eq!(parse(path, &content).unwrap(), (id, checkpoint, former));
         for position in 0..content.len() - 1 {
             let mut damaged = content.clone();
             damaged[position] ^= 1;

@@ -25,6 +25,16 @@ pub enum JournalError {
         /// What is wrong.
         reason: String,
     },
+    /// A journal in memory does not read the segments, which hold events for a sink.
+    #[error("{}: {events} events have not reached the sink {sink}, and with durability = none they never would\n  hint: start with flush or fsync until they have; or give them up: headwater journal cursor remove {sink}", path.display())]
+    Waiting {
+        /// Where the segments are.
+        path: PathBuf,
+        /// The sink.
+        sink: SinkName,
+        /// Number of events.
+        events: u64,
+    },
     /// A segment was written by a newer release.
     #[error("{}: a newer release has written this segment of the journal (format version {version})\n  hint: start that release again and let it deliver what it holds, or name another divolte.global.journal.directory", path.display())]
     Newer {

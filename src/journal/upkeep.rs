@@ -33,7 +33,8 @@ pub fn cursors(directory: &Path, disk: &dyn Disk) -> Result<Vec<CursorFile>, Jou
     for path in disk.list(&directory).map_err(cursor::io(&directory))? {
         let Some(sink) = cursor::sink_name(&path) else { continue };
         let content = disk.read(&path).map_err(cursor::io(&path))?;
-        let last = cursor::parse(&path, &content).map_err(|error| error.to_string());
+        let last =
+            cursor::parse(&path, &content).map(|(journal, last, _)| (journal, last)).map_err(|error| error.to_string());
         found.push(CursorFile { sink, last });
     }
     Ok(found)

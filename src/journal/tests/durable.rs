@@ -193,6 +193,51 @@ fn what_a_sink_needs_is_there_when_it_comes_to_a_full_journal() {
     }
 }
 
+/// What waits in the segments keeps a journal in memory from being used, and what was delivered is not delivered again
+/// when the segments are read again.
+#[test]
+fn a_while_in_memory_costs_nothing_and_repeats_nothing() {
+    let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
+    let sink = SinkName::new("s");
+    let settings = |durability| JournalSettings { sinks: vec![sink.clone()], ..durable(Path::new("/j"), durability) };
+    let journal = on(&disk, settings(Durability::Fsync));
+    let mut cursor = journal.cursor(&sink, Start::Tail).unwrap();
+    fill(&journal, 0..400);
+    let upto = read_until(&journal, Offset(300));
+    cursor.commit(Checkpoint { upto, ..Checkpoint::default() }).unwrap();
+    drop((journal, cursor));
+
+    for _ in 0..2 {
+        let memory = on(&disk, settings(Durability::None));
+        let error = memory.cursor(&sink, Start::Tail).unwrap_err();
+        assert!(matches!(error, JournalError::Waiting { events, .. } if events == 400 - upto.0), "{error}");
+    }
+    let journal = on(&disk, settings(Durability::Fsync));
+    let mut cursor = journal.cursor(&sink, Start::Tail).unwrap();
+    assert_eq!(read(&journal, cursor.last().upto), (numbers(upto.0..400), vec![]));
+    cursor.commit(Checkpoint { upto: Offset(400), ..Checkpoint::default() }).unwrap();
+    drop((journal, cursor));
+
+    for _ in 0..2 {
+        let memory = on(&disk, settings(Durability::None));
+        let mut cursor = memory.cursor(&sink, Start::Tail).unwrap();
+        assert_eq!(cursor.last().upto, Offset(0));
+        memory.append(&mut run_of(&[1], 0), |_| {}).unwrap();
+        cursor.commit(Checkpoint { upto: Offset(1), ..Checkpoint::default() }).unwrap();
+    }
+    let journal = on(&disk, settings(Durability::Fsync));
+    assert_eq!(journal.cursor(&sink, Start::Tail).unwrap().last().upto, Offset(400));
+}
+
+/// The first end of a block at or behind an offset.
+fn read_until(journal: &Journal, least: Offset) -> Offset {
+    let mut reader = journal.reader(Offset(0));
+    while reader.position() < least {
+        wait(reader.next()).unwrap();
+    }
+    reader.position()
+}
+
 #[test]
 fn no_room_for_the_first_event_stops_the_start() {
     let simulated = SimulatedDisk::new();
