@@ -75,7 +75,7 @@ pub fn run(command: &JournalCommand, request: &LoadRequest, out: &mut impl Write
         JournalCommand::Cat(arguments) => return retained::cat::run(request, arguments, out),
         JournalCommand::Export(arguments) => return retained::export::run(request, arguments, out),
     };
-    let settings = config::load(request).map_err(|wrong| Failure::config(&wrong))?;
+    let settings = config::load_to_look(request).map_err(|wrong| Failure::config(&wrong))?;
     let directory = &settings.journal.directory;
     let failed = |error: journal::JournalError| Failure::Config(format!("headwater: {error}"));
     match command {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 fn open(request: &LoadRequest) -> Result<Option<Archive>, Failure> {
-    let settings = config::load(request).map_err(|wrong| Failure::config(&wrong))?;
+    let settings = config::load_to_look(request).map_err(|wrong| Failure::config(&wrong))?;
     let directory = &settings.journal.directory;
     // A journal that nobody has made yet holds nothing.
     if matches!(RealDisk.metadata(directory), Ok(None)) {

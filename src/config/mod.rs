@@ -76,6 +76,17 @@ pub fn load(request: &LoadRequest) -> Result<Settings, Vec<Diagnostic>> {
     Ok(settings)
 }
 
+/// Loads a configuration for who looks at what a server has left behind: files and directories that a start needs may be
+/// gone, which may be the very reason to look.
+///
+/// # Errors
+/// Everything else that is wrong with it, the warnings behind.
+pub fn load_to_look(request: &LoadRequest) -> Result<Settings, Vec<Diagnostic>> {
+    let Loaded { settings, diagnostics } = inspect(request)?;
+    let matters = |wrong: &Diagnostic| wrong.is_error() && wrong.code != problem::code::ABSENT;
+    if diagnostics.iter().any(matters) { Err(diagnostics) } else { Ok(settings) }
+}
+
 /// Reads a configuration as far as it goes, so that a check can go on behind the first stage with mistakes.
 ///
 /// # Errors

@@ -80,6 +80,12 @@ fn segments_are_listed_and_verified_while_the_server_runs_and_damage_is_told() {
         assert!(code == Some(0) && text.contains(expected), "{command}: {text}");
     }
     let mut program = place.start(place.serve());
+    // Also when what a start needs is gone.
+    place.write("gone.conf", "divolte.sinks.files { type = file, file_strategy { publish_dir = gone } }\n");
+    for command in [&["ls"][..], &["verify"], &["cat"], &["cursor", "ls"]] {
+        let (code, text) = said(&place, &[&["journal"], command, &["-c", "gone.conf", "--data", "data"]].concat());
+        assert!(code == Some(0) && !text.contains("gone"), "{command:?}: {text}");
+    }
     let requests = BrowserRequest::all();
     for request in &requests {
         request.send(place.port).response();

@@ -85,7 +85,7 @@ pub(super) fn letter_json(letter: &StoredLetter) -> String {
 /// # Errors
 /// The configuration is wrong, or journal or letters cannot be read.
 pub fn run(request: &LoadRequest, arguments: &CatArguments, out: &mut impl Write) -> Result<(), Failure> {
-    let settings = config::load(request).map_err(|wrong| Failure::config(&wrong))?;
+    let settings = config::load_to_look(request).map_err(|wrong| Failure::config(&wrong))?;
     let dress = Dress::of(&io::stdout());
     let mut lines = Lines::new(out);
     let print = |lines: &mut Lines<_>, json: &str| {

@@ -42,7 +42,7 @@ pub struct ExportArguments {
 /// # Errors
 /// The configuration is wrong, the file is there already or cannot be written, or journal or letters cannot be read.
 pub fn run(request: &LoadRequest, arguments: &ExportArguments, out: &mut impl Write) -> Result<(), Failure> {
-    let settings = config::load(request).map_err(|wrong| Failure::config(&wrong))?;
+    let settings = config::load_to_look(request).map_err(|wrong| Failure::config(&wrong))?;
     let target = &arguments.file;
     let refused = |what: String| Failure::Config(format!("headwater: {}: {what}", target.display()));
     if fs::symlink_metadata(target).is_ok() {
