@@ -1,8 +1,9 @@
 //! The running program: start order and drain order, in one place.
 //!
 //! Start: data directory → metrics → journal and deliveries → sources → listeners. Stop: `/ping` answers 503 →
-//! `shutdown_delay` → nobody can connect any more → every new request gets a bare 503 while those in flight finish → the
-//! connections close → the journal closes → deliveries drain and publish.
+//! `shutdown_delay`, in whose second half answers end their connections → nobody can connect any more → every new request
+//! gets a bare 503 while those in flight finish → the connections close → the journal closes → deliveries drain and
+//! publish.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -201,9 +202,14 @@ impl App {
                 std::process::exit(1);
             });
             gate.leave();
-            tokio::time::sleep(delay).await;
-            stop.send_replace(Stop::Connecting);
-            tokio::time::sleep(ON_THE_WAY.min(delay)).await;
+            // A delay says that there is a balancer, which has looked away by now or does so when it cannot connect.
+            if !delay.is_zero() {
+                tokio::time::sleep(delay / 2).await;
+                gate.part();
+                tokio::time::sleep(delay / 2).await;
+                stop.send_replace(Stop::Connecting);
+                tokio::time::sleep(ON_THE_WAY.min(delay)).await;
+            }
             gate.close();
             if timeout(patience, gate.emptied()).await.is_err() {
                 tracing::warn!(requests = gate.inside(), "requests did not finish in time");

@@ -68,7 +68,7 @@ pub(super) fn look(state: &AdminState) -> Status {
         version: env!("CARGO_PKG_VERSION"),
         listener: match state.gate.phase() {
             Phase::Open => "open",
-            Phase::Leaving => "leaving",
+            Phase::Leaving | Phase::Parting => "leaving",
             Phase::Closed => "closed",
         },
         requests_in_progress: state.gate.inside(),

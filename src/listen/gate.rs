@@ -1,4 +1,4 @@
-//! The gate that every public request passes: open, leaving, closed; and a count of the requests inside.
+//! The gate that every public request passes: open, leaving, parting, closed; and a count of the requests inside.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
@@ -12,6 +12,8 @@ pub enum Phase {
     Open,
     /// Everything is served, but `/ping` tells load balancers to look elsewhere.
     Leaving,
+    /// The same, and each answer ends its connection, so that none is in use when the last ones are closed.
+    Parting,
     /// New requests are turned away; those inside go on.
     Closed,
 }
@@ -61,6 +63,7 @@ impl Gate {
         match self.phase.load(Ordering::SeqCst) {
             0 => Phase::Open,
             1 => Phase::Leaving,
+            2 => Phase::Parting,
             _ => Phase::Closed,
         }
     }
@@ -68,6 +71,11 @@ impl Gate {
     /// From now on `/ping` says that this server is leaving.
     pub fn leave(&self) {
         self.phase.fetch_max(Phase::Leaving as u8, Ordering::SeqCst);
+    }
+
+    /// From now on answers end their connections.
+    pub fn part(&self) {
+        self.phase.fetch_max(Phase::Parting as u8, Ordering::SeqCst);
     }
 
     /// From now on no request gets in.
@@ -139,8 +147,12 @@ mod tests {
         gate.leave();
         assert_eq!(gate.phase(), Phase::Leaving);
         assert!(gate.enter().is_ok());
-        gate.close();
+        gate.part();
         gate.leave();
+        assert_eq!(gate.phase(), Phase::Parting);
+        assert!(gate.enter().is_ok());
+        gate.close();
+        gate.part();
         assert_eq!(gate.phase(), Phase::Closed);
         assert_eq!(gate.enter().err(), Some(Shut::Closed));
         assert_eq!(gate.inside(), 0);

@@ -324,6 +324,7 @@ pub struct Producers {
 struct Node {
     producer: Producer,
     depth: u16,
+    always: bool,
     span: Span,
 }
 
@@ -347,7 +348,8 @@ impl Producers {
         }
         let id = ProducerId::at(self.nodes.len());
         self.known.insert(producer.clone(), id);
-        self.nodes.push(Node { producer, depth, span });
+        let always = self.has_always(&producer);
+        self.nodes.push(Node { producer, depth, always, span });
         Ok(id)
     }
 
@@ -377,7 +379,12 @@ impl Producers {
     /// Whether it has a value for every event.
     #[must_use]
     pub fn always(&self, id: ProducerId) -> bool {
-        match self.get(id) {
+        self.nodes[id.index()].always
+    }
+
+    /// Asks the operands only, not what they are made of: a value may be made of another one in many ways.
+    fn has_always(&self, producer: &Producer) -> bool {
+        match producer {
             Producer::Request(request) => request.always(),
             Producer::Extension(extension) => extension.always(self),
             Producer::Present(_)

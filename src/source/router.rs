@@ -330,7 +330,7 @@ impl Router {
         let draft = Draft::to(parts);
         match self.gate.phase() {
             Phase::Open => draft.text(StatusCode::OK, "pong"),
-            Phase::Leaving | Phase::Closed => {
+            Phase::Leaving | Phase::Parting | Phase::Closed => {
                 draft.text(StatusCode::SERVICE_UNAVAILABLE, "No p*ng for you, shutting down")
             }
         }
@@ -394,7 +394,7 @@ impl Answer for Router {
             Ok(reply) => reply,
             Err(bad) => self.bad(bad, &mut parts, stopwatch),
         };
-        if self.gate.phase() == Phase::Leaving && parts.version != Version::HTTP_2 {
+        if self.gate.phase() == Phase::Parting && parts.version != Version::HTTP_2 {
             // Else a request could be on its way over a kept connection when that is closed.
             reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

@@ -469,11 +469,15 @@ async fn leaving_and_closed() {
     let rig = Rig::start(default_settings());
     rig.gate.leave();
     let seen = rig.ask("GET", "/ping", "").await;
-    // Kept connections end one by one, so that none is in use when the last ones are closed.
-    assert_eq!(seen.shape(), format!("503 | connection: close | content-length: 30 | {TEXT}"));
+    assert_eq!(seen.shape(), format!("503 | connection: keep-alive | content-length: 30 | {TEXT}"));
     assert_eq!(seen.body, b"No p*ng for you, shutting down");
-    let seen = rig.ask("GET", &format!("/csc-event?{EVENT}"), "").await;
-    assert_eq!((seen.status, seen.header("connection")), (200, Some("close")));
+    for (part, connection) in [(false, "keep-alive"), (true, "close")] {
+        if part {
+            rig.gate.part();
+        }
+        let seen = rig.ask("GET", &format!("/csc-event?{EVENT}"), "").await;
+        assert_eq!((seen.status, seen.header("connection")), (200, Some(connection)));
+    }
     rig.gate.close();
     for target in ["/ping", &format!("/csc-event?{EVENT}"), "/divolte.js", "/%zz"] {
         let seen = rig.ask("GET", target, "").await;

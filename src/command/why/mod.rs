@@ -176,7 +176,7 @@ impl Teller<'_> {
         }
     }
 
-    /// Events come from anybody, so what a terminal might obey is escaped.
+    /// Events come from anybody, so what a terminal might obey is left out.
     fn line(&self, label: &str, value: &str, text: &mut String) {
         let label = self.paint.paint(Style::Faint, &format!("{label:LABEL_WIDTH$}"));
         let tame: String = value.chars().filter(|character| !character.is_control()).collect();

@@ -25,15 +25,18 @@ use crate::{
     },
 };
 
+/// Most bytes of texts in a run that joins some. Each may be joined with itself, so they would double without end.
+const JOINED_MAX: usize = 16 << 20;
+
 impl<'e> Evaluation<'e, '_> {
     pub(super) fn extension(&mut self, id: ProducerId, extension: &'e Extension) -> Result<Datum<'e>, Box<Failure>> {
         Ok(match extension {
             Extension::Join(pieces) => {
-                let text = self.joined(pieces, |own, text| Datum::Text(own.computed(text)))?;
+                let text = self.joined(id, pieces, |own, text| Datum::Text(own.computed(text)))?;
                 text.unwrap_or(Datum::Absent)
             }
             Extension::Pseudonym(pieces) => {
-                let bytes = self.joined(pieces, |own, text| own.pseudonym(id, text))?;
+                let bytes = self.joined(id, pieces, |own, text| own.pseudonym(id, text))?;
                 bytes.unwrap_or(Datum::Absent)
             }
             Extension::Traffic => {
@@ -132,6 +135,7 @@ impl<'e> Evaluation<'e, '_> {
     /// What `make` makes of all pieces together; None if any of them is absent.
     fn joined(
         &mut self,
+        id: ProducerId,
         pieces: &'e [Piece],
         make: impl FnOnce(&mut Self, &str) -> Datum<'e>,
     ) -> Result<Option<Datum<'e>>, Box<Failure>> {
@@ -155,6 +159,12 @@ impl<'e> Evaluation<'e, '_> {
                 joined.truncate(start);
                 self.joined = joined;
                 return Ok(None);
+            }
+            if joined.len() + self.text.len() > JOINED_MAX {
+                joined.truncate(start);
+                self.joined = joined;
+                let position = &self.program.nodes[id.index()].position;
+                return Failure::evaluation("the joined text is too long", position);
             }
         }
         let value = make(self, &joined[start..]);

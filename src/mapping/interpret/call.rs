@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Functions of the script and of the mapping object, beside those for values of the event.
-const STATEMENTS: &[&str] = &[
+pub(super) const STATEMENTS: &[&str] = &[
     "mapping",
     "map",
     "when",
@@ -286,6 +286,10 @@ impl<'a> Interpreter<'a, '_> {
 
     fn unknown_function(&self, name: &Name) -> Stop<'a> {
         let message = format!("there is no function `{}`", name.text);
+        if LINKS.contains(&name.text.as_str()) {
+            let hint = "it must stand on the line of the statement that it belongs to";
+            return self.error_with_hint(UNKNOWN_FUNCTION, name.span, message, hint);
+        }
         let methods = self.script.methods.iter().map(|method| method.name.text.as_str());
         let functions = function_names().chain(STATEMENTS.iter().copied());
         let known = functions.map(|known: &str| known).chain(methods);
@@ -295,6 +299,9 @@ impl<'a> Interpreter<'a, '_> {
         }
     }
 }
+
+/// Words that follow a function within a statement, and are none themselves.
+const LINKS: &[&str] = &["onto", "apply", "against", "to"];
 
 /// Names of ours that a list has had before.
 fn is_own(delegate: &Value<'_>, name: &str) -> bool {

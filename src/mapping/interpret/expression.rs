@@ -169,7 +169,16 @@ impl<'a> Interpreter<'a, '_> {
 
     fn unknown_name(&self, name: &str, span: Span) -> Stop<'a> {
         let message = format!("there is no variable `{name}`");
-        let functions = function_names().chain(["stop", "exit", "section", "map", "when", "match", "parse", "not"]);
+        let within = match name {
+            "parse" => Some("within a statement it needs braces: `map { parse … to … } onto …`"),
+            "match" => Some("within a statement it needs brackets: `(match … against …).group(1)`"),
+            "not" => Some("within a statement it needs brackets: `not(…)`"),
+            _ => None,
+        };
+        if let Some(hint) = within {
+            return self.error_with_hint(UNKNOWN_NAME, span, message, hint);
+        }
+        let functions = function_names().chain(["stop", "exit", "section", "map", "when"]);
         if functions.clone().any(|function| function == name) {
             let report = self.reports.error(UNKNOWN_NAME, span, message);
             let hint = format!("to call the function write `{name}()`");

@@ -91,7 +91,11 @@ impl<'a> Interpreter<'a, '_> {
             Value::Int(count) if name.text == "times" => self.times(*count, arguments, span)?,
             Value::Null => {
                 let message = format!("null has no method `{}`", name.text);
-                let hint = "the value before the dot is missing";
+                let hint = if super::call::STATEMENTS.contains(&name.text.as_str()) {
+                    "a statement of its own needs a line of its own, or `;` in front of it"
+                } else {
+                    "the value before the dot is missing"
+                };
                 return Err(self.error_with_hint(UNKNOWN_METHOD, name.span, message, hint));
             }
             _ => self.number_method(receiver, name, arguments, span)?,

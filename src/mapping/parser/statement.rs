@@ -133,7 +133,9 @@ impl Parser {
         let condition = self.condition()?;
         let yes = self.statement_or_block()?;
         let before = self.at;
-        self.skip_newlines();
+        while matches!(self.peek().kind, TokenKind::Newline | TokenKind::Sign(";")) {
+            self.bump();
+        }
         let no = if self.eat_word("else") {
             self.statement_or_block()?
         } else {

@@ -48,6 +48,11 @@ fn messages_point_at_the_mistake() {
         ("several", "map a() onto 's'\n  when b() apply {\n    map c() onto 'x'\n  }\n  map 'd' onto 'y'"),
         ("endless", "while (true) { }"),
         ("recursion", "def f; f = { f() }; f()"),
+        (
+            "words_out_of_place",
+            "map location()\n  onto 's'\n  map parse location() to int32 onto 'i'\n  \
+             when not corrupt().isPresent() stop()\n  map 'a' onto 's' map 'b' onto 's2'",
+        ),
     ] {
         insta::assert_snapshot!(name, render(&messages(&format!("mapping {{\n  {script}\n}}\n")), false));
     }

@@ -3,7 +3,7 @@
 use apache_avro::types::Value as Avro;
 
 use super::*;
-use crate::record::oracle;
+use crate::record::{chunk::DeadReason, oracle};
 
 #[test]
 fn texts_are_joined() {
@@ -24,6 +24,18 @@ fn texts_are_joined() {
     ] {
         assert_eq!(shown(script, &event, &[], &[]), expected, "{script}");
     }
+}
+
+#[test]
+fn texts_that_double_without_end_are_given_up() {
+    let script = "mapping { def t = location(); for (i in 1..60) { t = join(t, t) }; map t onto 's' }";
+    let (mapping, _) = compiled(script, &test_schema());
+    let chunk = mapped(&[Arc::new(mapping)], &stored(&page_view(), &[], &[]));
+    assert_eq!(chunk.rejected[0].reason, DeadReason::EvaluationFailed);
+    assert!(chunk.rejected[0].message.contains("the joined text is too long"), "{:?}", chunk.rejected);
+    // Values that are made of themselves in many ways are worked out once, when the script is loaded as for an event.
+    let script = "def c = corrupt(); for (i in 1..45) { c = c.and(c).or(c) }; map c onto 'b'";
+    assert_eq!(shown(script, &page_view(), &[], &[]), "b=false");
 }
 
 #[test]

@@ -15,6 +15,8 @@ fn values_and_literals_reach_their_fields() {
         ("map('s', 'two'); map 'i', viewportPixelWidth()", r#"s="two" i=1018"#),
         ("map 1 as long onto 'l'", "l=1"),
         ("map true ? 'a' : 'b' onto 's'", r#"s="a""#),
+        ("if (1 > 2) map 'a' onto 's'; else map 'b' onto 's'", r#"s="b""#),
+        ("if (1 < 2) map 'a' onto 's'\n;\nelse map 'b' onto 's'\n; map 1 onto 'i'", r#"s="a" i=1"#),
         ("map { eventType() } onto 's'", r#"s="pageView""#),
         ("map \"a${1 + 1}\".toString() onto 's'", r#"s="a2""#),
     ] {
