@@ -254,7 +254,8 @@ fn journal_settings(
 ) -> JournalSettings {
     let options = &settings.journal;
     let bytes_max = journal_bytes_max(options, disk);
-    let skips = settings.sinks.iter().map(|SinkSettings::File(file)| file);
+    let files = || settings.sinks.iter().map(|SinkSettings::File(file)| file);
+    let skips = files().filter(|file| file.on_full == OnFull::SkipOldest);
     JournalSettings {
         memory_bytes_max: options.memory_bytes_max,
         events_max: settings.mapper.buffer_size as u64,
@@ -265,7 +266,8 @@ fn journal_settings(
         retention_bytes: options.retention_bytes,
         erase: options.erase_on_recycle,
         look_through: true,
-        skip_oldest: skips.filter(|file| file.on_full == OnFull::SkipOldest).map(|file| file.name.clone()).collect(),
+        sinks: files().map(|file| file.name.clone()).collect(),
+        skip_oldest: skips.map(|file| file.name.clone()).collect(),
         ..JournalSettings::new(options.directory.clone(), options.durability, Arc::clone(clock), metrics.clone())
     }
 }

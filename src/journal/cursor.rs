@@ -171,7 +171,9 @@ pub(super) fn mark_all(shared: &Shared) -> Result<(), JournalError> {
         if let Ok((journal, checkpoint)) = parse(&path, &content)
             && journal == shared.id
         {
-            shared.release(shared.ring.mark(&sink, checkpoint.upto, false));
+            // With a full journal the start itself looks for room, before any sink could take up its cursor.
+            let expected = shared.settings.sinks.contains(&sink);
+            shared.release(shared.ring.mark(&sink, checkpoint.upto, expected));
         }
     }
     Ok(())

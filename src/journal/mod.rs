@@ -93,6 +93,8 @@ pub struct JournalSettings {
     pub erase: bool,
     /// Keep every segment, as long as there is room, until [`Journal::looked_through`].
     pub look_through: bool,
+    /// Sinks of this process: their cursors count as theirs before they have taken them up.
+    pub sinks: Vec<SinkName>,
     /// Sinks that lose their oldest events rather than that new ones are refused.
     pub skip_oldest: Vec<SinkName>,
     /// Time, for block headers.
@@ -118,6 +120,7 @@ impl JournalSettings {
             retention_bytes: 0,
             erase: false,
             look_through: false,
+            sinks: Vec::new(),
             skip_oldest: Vec::new(),
             clock,
             metrics,
