@@ -142,7 +142,7 @@ pub struct Outcomes {
     pub other_source: u64,
     /// Became a dead letter, by reason code.
     pub dead: BTreeMap<String, u64>,
-    /// Skipped on purpose to free space (`on_full = skip_oldest`).
+    /// Skipped on purpose: to free space (`on_full = skip_oldest`), or because a replay does not want them.
     pub skipped: u64,
     /// Never readable: lost in the journal before they reached this sink.
     pub gap: u64,

@@ -12,16 +12,21 @@ use crate::{
     command::{
         cat::CatArguments,
         cursor::JournalCommand,
+        diff::DiffArguments,
         map::MapArguments,
         playground::PlaygroundArguments,
+        replay::ReplayArguments,
         torture::{TortureArguments, load::LoadArguments},
+        why::WhyArguments,
     },
     config::LoadRequest,
 };
 
 mod example;
 
-pub use example::CURSOR as CURSOR_EXAMPLES;
+pub use example::{
+    CURSOR as CURSOR_EXAMPLES, JOURNAL_CAT as JOURNAL_CAT_EXAMPLES, JOURNAL_EXPORT as JOURNAL_EXPORT_EXAMPLES,
+};
 
 /// The same looks as everything else that the program prints.
 const STYLES: Styles = Styles::styled()
@@ -76,6 +81,15 @@ pub enum Command {
     /// Look after the journal
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Map retained events through two scripts or configurations, and say field by field what differs
+    #[command(after_help = example::DIFF)]
+    Diff(Box<DiffArguments>),
+    /// Send retained events, or dead letters, through today's mapping to the sinks again
+    #[command(after_help = example::REPLAY)]
+    Replay(Box<ReplayArguments>),
+    /// Say what became of an event: accepted when, mapped to what, delivered where, or why not
+    #[command(after_help = example::WHY)]
+    Why(WhyArguments),
     /// Kill, stop, starve and damage a server under load, and count what it has lost: nothing, on a sound disk
     #[command(after_help = example::TORTURE)]
     Torture(TortureArguments),

@@ -81,6 +81,42 @@ pub(super) const CAT: &str = examples!(
       What could not be mapped, and why"
 );
 
+/// Of `diff`.
+pub(super) const DIFF: &str = examples!(
+    "  headwater diff -c site.conf clicks.groovy new.groovy
+      What a changed script makes of the retained events that the old one does not
+  headwater diff -c site.conf clicks.groovy clicks.groovy --schema new.avsc --from 1d
+      What a changed schema does, over a day
+  headwater diff old.conf new.conf --format json
+      All mappings of two configurations, over the journal of the new one (or of that of -c)
+
+Ends with 0 if every event comes out the same, and with 1 if not."
+);
+
+/// Of `replay`.
+pub(super) const REPLAY: &str = examples!(
+    "  headwater replay -c site.conf --from 2030-01-31T09:00 --to 2030-01-31T12:00 --dry-run
+      What would become of the events of three hours with today's script
+  headwater replay -c site.conf --from 2h --sink files --rate 5000
+      Sends the events of two hours to a sink again, at most 5000 a second
+  headwater replay -c site.conf --dead-letters
+      Sends what could not be mapped, after the script was repaired
+  headwater replay -c site.conf --resume replay-20300131120000
+      Goes on with a replay that was ended
+
+Works while a server runs, and when none does: files of its own stand beside the sink's, and no record is in
+them twice, however often it is ended and resumed. What still waits for a sink is not sent to it again."
+);
+
+/// Of `why`.
+pub(super) const WHY: &str = examples!(
+    "  headwater why -c site.conf 0:Dk7vGZtS0
+      Every event with this id: when it was accepted, and for each mapping and sink the record and its file,
+      or the dead letter, or what it waits for; works while a server runs
+
+Ends with 1 if no such event is retained."
+);
+
 /// Of `completions`.
 pub(super) const COMPLETIONS: &str = examples!(
     "  headwater completions bash > ~/.local/share/bash-completion/completions/headwater
@@ -96,6 +132,30 @@ pub const CURSOR: &str = examples!(
       After a sink was renamed: it goes on where it has stopped
   headwater journal cursor remove old -c site.conf
       After a sink was removed: nothing is kept for it any more"
+);
+
+/// Of `journal cat`.
+pub const JOURNAL_CAT: &str = examples!(
+    "  headwater journal cat -c site.conf --from 2h
+      What was accepted in the last two hours, one event a line
+  headwater journal cat -c site.conf --event-type purchase --follow
+      Purchases, and those to come; Ctrl-C ends it
+  headwater journal cat -c site.conf --party 0:k4m2:fV~1 --limit 10
+      The oldest ten events of a visitor
+  headwater journal cat -c site.conf --dead-letters files
+      What could not be mapped for a sink, and why
+  headwater journal cat --dead-letters | headwater map --request -
+      What today's script makes of it"
+);
+
+/// Of `journal export`.
+pub const JOURNAL_EXPORT: &str = examples!(
+    "  headwater journal export -c site.conf events.avro
+      All that is retained, as Avro that describes itself
+  headwater journal export -c site.conf --from 2030-01-31 --to 2030-02-01 day.jsonl
+      A day as JSON lines
+  headwater journal export -c site.conf --dead-letters files letters.avro
+      Dead letters with their events"
 );
 
 /// Of `torture`.

@@ -54,6 +54,9 @@ fn every_command_has_help_with_examples_and_no_option_that_means_nothing_to_it()
         ("map", true, true),
         ("playground", true, true),
         ("cat", false, true),
+        ("diff", true, true),
+        ("replay", true, true),
+        ("why", true, true),
         ("torture", false, true),
         ("completions", false, true),
         ("version", false, false),
@@ -77,6 +80,11 @@ fn examples_are_commands() {
         example::CAT,
         example::COMPLETIONS,
         example::CURSOR,
+        example::DIFF,
+        example::REPLAY,
+        example::WHY,
+        example::JOURNAL_CAT,
+        example::JOURNAL_EXPORT,
         example::TORTURE,
     ];
     let lines = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("  headwater"));

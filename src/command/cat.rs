@@ -20,6 +20,7 @@ use crate::{
 };
 
 pub use dress::Dress;
+pub(super) use follow::{nobody_reads, stop_on_signal};
 
 /// The path that stands for the standard input.
 const STDIN: &str = "-";

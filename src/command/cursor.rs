@@ -4,7 +4,12 @@ use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, layout::Table, print};
+use super::{
+    Failure,
+    layout::Table,
+    print,
+    retained::{self, cat::CatArguments, export::ExportArguments},
+};
 use crate::{
     checkpoint::SinkName,
     config::{self, LoadRequest},
@@ -23,6 +28,12 @@ pub enum JournalCommand {
     Ls,
     /// Read every block of every segment, and say which events are damaged; works while a server runs
     Verify,
+    /// Print retained events, or dead letters, as JSON lines; works while a server runs
+    #[command(after_help = crate::cli::JOURNAL_CAT_EXAMPLES)]
+    Cat(Box<CatArguments>),
+    /// Write retained events, or dead letters, to a file for other tools; works while a server runs
+    #[command(after_help = crate::cli::JOURNAL_EXPORT_EXAMPLES)]
+    Export(Box<ExportArguments>),
 }
 
 /// What to do with cursors.
@@ -61,6 +72,8 @@ pub fn run(command: &JournalCommand, request: &LoadRequest, out: &mut impl Write
         JournalCommand::Cursor(CursorArguments { command }) => command,
         JournalCommand::Ls => return super::segments::list(request, out),
         JournalCommand::Verify => return super::segments::verify(request, out),
+        JournalCommand::Cat(arguments) => return retained::cat::run(request, arguments, out),
+        JournalCommand::Export(arguments) => return retained::export::run(request, arguments, out),
     };
     let settings = config::load(request).map_err(|wrong| Failure::config(&wrong))?;
     let directory = &settings.journal.directory;
@@ -71,9 +84,16 @@ pub fn run(command: &JournalCommand, request: &LoadRequest, out: &mut impl Write
             let cursors = journal::cursors(directory, &RealDisk).map_err(failed)?;
             for cursor in &cursors {
                 let used = settings.sinks.iter().any(|sink| *sink.name() == cursor.sink);
-                let remark = if used { "" } else { "belongs to no sink" };
-                let (style, place) = match &cursor.upto {
-                    Ok(upto) => (if used { Style::Strong } else { Style::Odd }, format!("has everything below {upto}")),
+                let remark = match cursor.sink.as_str() {
+                    _ if used => "",
+                    name if name.starts_with("replay-") => "of a replay that is not done (headwater replay --resume)",
+                    _ => "belongs to no sink",
+                };
+                let (style, place) = match &cursor.last {
+                    Ok((_, last)) => {
+                        let style = if used { Style::Strong } else { Style::Odd };
+                        (style, format!("has everything below {}", last.upto))
+                    }
                     Err(reason) => (Style::Bad, reason.lines().next().unwrap_or_default().to_owned()),
                 };
                 table.row(cursor.sink.as_str(), style, place, remark);

@@ -6,12 +6,16 @@ pub mod compatible;
 pub mod compile;
 pub mod completions;
 pub mod cursor;
+pub mod diff;
+pub mod fate;
 pub mod layout;
 pub mod map;
 mod place;
 pub mod playground;
 pub mod preflight;
+pub mod replay;
 pub mod report;
+pub mod retained;
 pub mod segments;
 pub mod serve;
 pub mod summary;
@@ -19,6 +23,7 @@ pub mod torture;
 pub mod trial;
 pub mod upgrade;
 pub mod version;
+pub mod why;
 
 use std::{
     collections::HashMap,
@@ -94,6 +99,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             if error.is_wrong_usage() { Failure::Config(told) } else { Failure::Running(told) }
         }),
         Command::Journal(command) => cursor::run(&command, &request, &mut out),
+        Command::Diff(arguments) => diff::run(&request, &arguments, &mut out),
+        Command::Replay(arguments) => replay::run(&request, &arguments, &mut out),
+        Command::Why(arguments) => why::run(&request, &arguments, &mut out),
         Command::Torture(arguments) => torture::run(&arguments, &mut out),
         Command::TortureLoad(arguments) => torture::load::run(&arguments, &mut out)
             .map_err(|error| Failure::Running(format!("headwater: what was acknowledged cannot be kept: {error}"))),

@@ -31,7 +31,7 @@ use tokio::{
 
 use crate::{
     checkpoint::{Offset, Span},
-    journal::{Block, GapReason, ReadError, Reader},
+    journal::{Block, GapReason, ReadBlocks, ReadError, Reader},
     metrics::Metrics,
     record::chunk::RecordChunk,
     sink::{Ledger, LedgerError, Sink, SinkError, Tick},
@@ -54,13 +54,13 @@ const ROOM_SHARE: u64 = 8;
 
 /// What a delivery is made of. `map` fills the chunk with what the sink's mappings make of a block.
 #[derive(Debug)]
-pub struct Parts<S, M> {
+pub struct Parts<S, M, R = Reader> {
     /// The backend.
     pub sink: S,
     /// Its dead letters, totals and cursor.
     pub ledger: Ledger,
-    /// A reader of the journal; where it stands does not matter.
-    pub reader: Reader,
+    /// A reader of the journal, or of what is read instead; where it stands does not matter.
+    pub reader: R,
     /// The mapping step; see [`Program`].
     pub map: M,
     /// All metrics.
@@ -98,6 +98,12 @@ impl DeliveryHandle {
         self.deadline.send_replace(Some(deadline));
     }
 
+    /// Whether it has come to its end.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// Waits for the end. Blocks.
     #[must_use]
     pub fn join(self) -> Ending {
@@ -109,10 +115,11 @@ impl DeliveryHandle {
 ///
 /// # Errors
 /// The thread cannot be started.
-pub fn spawn<S, M>(parts: Parts<S, M>, runtime: &Handle) -> io::Result<DeliveryHandle>
+pub fn spawn<S, M, R>(parts: Parts<S, M, R>, runtime: &Handle) -> io::Result<DeliveryHandle>
 where
     S: Sink + Send + 'static,
     M: Map + Send + 'static,
+    R: ReadBlocks + Send + 'static,
 {
     let (deadline, receiver) = watch::channel(None);
     let mut delivery = Delivery::new(parts, receiver);
@@ -146,8 +153,8 @@ impl From<LedgerError> for Failure {
     }
 }
 
-struct Delivery<S, M> {
-    parts: Parts<S, M>,
+struct Delivery<S, M, R = Reader> {
+    parts: Parts<S, M, R>,
     chunk: RecordChunk,
     status: Arc<DeliveryStatus>,
     deadline: Deadline,
@@ -156,12 +163,13 @@ struct Delivery<S, M> {
     meters: Meters,
 }
 
-impl<S, M> Delivery<S, M>
+impl<S, M, R> Delivery<S, M, R>
 where
     S: Sink,
     M: Map,
+    R: ReadBlocks,
 {
-    fn new(parts: Parts<S, M>, deadline: watch::Receiver<Option<Instant>>) -> Self {
+    fn new(parts: Parts<S, M, R>, deadline: watch::Receiver<Option<Instant>>) -> Self {
         let sink = parts.ledger.sink().clone();
         let meters = Meters::new(&parts.metrics, sink.as_str());
         meters.healthy(true);

@@ -86,6 +86,10 @@ pub trait DiskFile: Send + std::fmt::Debug {
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
     }
+    /// Bytes that the file system has set aside for it; less than its length in a file with holes.
+    fn allocated(&self) -> io::Result<u64> {
+        self.len()
+    }
     /// Cuts or extends with zeros.
     fn set_len(&mut self, length: u64) -> io::Result<()>;
     /// Makes the content durable.

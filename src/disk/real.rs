@@ -4,7 +4,7 @@ use std::{
     any::Any,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -106,6 +106,11 @@ impl DiskFile for RealFile {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
+    }
+
+    fn allocated(&self) -> io::Result<u64> {
+        // The unit is fixed, whatever the block size.
+        Ok(self.0.metadata()?.blocks() * 512)
     }
 
     fn set_len(&mut self, length: u64) -> io::Result<()> {

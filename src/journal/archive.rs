@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    Block, GapReason, JournalError,
+    Block, GapReason, JournalError, ReadBlocks, ReadError,
     catalog::Segment,
     format::{DATA_AT, End},
     recovery,
@@ -88,7 +88,7 @@ impl Archive {
     #[must_use]
     pub fn pieces(&self, from: Offset) -> Pieces<'_> {
         let first = self.segments.first().map_or(from, |segment| segment.first);
-        Pieces { archive: self, index: 0, open: None, at: from.max(first) }
+        Pieces { archive: self, walk: Walk::new(from.max(first)) }
     }
 }
 
@@ -101,6 +101,20 @@ fn end(segment: &Segment) -> End {
 #[derive(Debug)]
 pub struct Pieces<'a> {
     archive: &'a Archive,
+    walk: Walk,
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Result<Piece, JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.walk.step(self.archive).transpose()
+    }
+}
+
+/// Where a walk stands.
+#[derive(Debug)]
+struct Walk {
     index: usize,
     /// The file of the segment at `index` and where the next block begins in it.
     open: Option<(Box<dyn DiskFile>, u64)>,
@@ -108,9 +122,13 @@ pub struct Pieces<'a> {
     at: Offset,
 }
 
-impl Pieces<'_> {
-    fn step(&mut self) -> Result<Option<Piece>, JournalError> {
-        while let Some(segment) = self.archive.segments.get(self.index) {
+impl Walk {
+    fn new(at: Offset) -> Self {
+        Self { index: 0, open: None, at }
+    }
+
+    fn step(&mut self, archive: &Archive) -> Result<Option<Piece>, JournalError> {
+        while let Some(segment) = archive.segments.get(self.index) {
             let end = end(segment);
             if end.next <= self.at {
                 self.leave();
@@ -123,7 +141,15 @@ impl Pieces<'_> {
             let failed = |source| JournalError::Io { path: segment.path.clone(), source };
             let (file, position) = match self.open.take() {
                 Some(open) => open,
-                None => (self.archive.disk.open(&segment.path).map_err(failed)?, DATA_AT),
+                None => match archive.disk.open(&segment.path) {
+                    Ok(file) => (file, DATA_AT),
+                    // The server has used the file for something else by now.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                        self.leave();
+                        return Ok(Some(self.gap(end.next, GapReason::Quota, &segment.path)));
+                    }
+                    Err(error) => return Err(failed(error)),
+                },
             };
             let blocks = Blocks { file: &*file, number: segment.number, limit: end.position };
             let found = match blocks.block(position).map_err(failed)? {
@@ -160,11 +186,53 @@ impl Pieces<'_> {
     }
 }
 
-impl Iterator for Pieces<'_> {
-    type Item = Result<Piece, JournalError>;
+/// Walks through the segments as a [`super::Reader`] does through a journal at work, up to an end. What the journal held
+/// when it was opened does not grow.
+#[derive(Debug)]
+pub struct ArchiveReader {
+    archive: Arc<Archive>,
+    walk: Walk,
+    until: Offset,
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
+impl ArchiveReader {
+    /// A reader from the start to a block's end.
+    #[must_use]
+    pub fn new(archive: Arc<Archive>, until: Offset) -> Self {
+        Self { archive, walk: Walk::new(Offset(0)), until }
+    }
+
+    fn step(&mut self) -> Result<Arc<Block>, ReadError> {
+        if self.walk.at >= self.until {
+            return Err(ReadError::Closed);
+        }
+        let first = self.archive.segments.first().map_or(self.until, |segment| segment.first);
+        if self.walk.at < first {
+            let missing = Span::new(self.walk.at, first);
+            self.walk.at = first;
+            return Err(ReadError::Gap { missing, reason: GapReason::Quota });
+        }
+        match self.walk.step(&self.archive) {
+            Ok(Some(Piece::Block(block))) => Ok(Arc::new(block)),
+            Ok(Some(Piece::Gap { missing, reason, .. })) => Err(ReadError::Gap { missing, reason }),
+            Ok(None) => Err(ReadError::Closed),
+            Err(JournalError::Io { source, .. }) => Err(source.into()),
+            Err(error) => Err(std::io::Error::other(error).into()),
+        }
+    }
+}
+
+impl ReadBlocks for ArchiveReader {
+    async fn next(&mut self) -> Result<Arc<Block>, ReadError> {
+        self.step()
+    }
+
+    fn seek(&mut self, to: Offset) {
+        self.walk = Walk::new(to);
+    }
+
+    fn position(&self) -> Offset {
+        self.walk.at
     }
 }
 

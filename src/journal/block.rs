@@ -37,6 +37,19 @@ impl Block {
         Self { span: header.span(), bytes, time_ms: header.time_ms, seal: None, pool: None }
     }
 
+    /// A block of events that no journal holds as one: numbered from `first` on, each at most 4 GiB.
+    pub fn of<'e>(first: Offset, events: impl IntoIterator<Item = &'e [u8]>) -> Self {
+        let (mut bytes, mut next) = (vec![0; HEADER_BYTES], first);
+        for event in events {
+            // What is longer was never an event.
+            let length = u32::try_from(event.len()).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(&length.to_le_bytes());
+            bytes.extend_from_slice(event);
+            next = next.plus(1);
+        }
+        Self::new(Span::new(first, next), bytes, None, None)
+    }
+
     /// Fills in the header.
     pub(super) fn stamp(&mut self, segment: u64, time_ms: i64) {
         self.time_ms = time_ms;

@@ -13,7 +13,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::checkpoint::{Checkpoint, Offset, STATE_BYTES_MAX, SinkName, Totals};
+use crate::{
+    checkpoint::{Checkpoint, Offset, STATE_BYTES_MAX, SinkName, Span, Totals},
+    disk::Disk,
+};
 
 use super::{
     Durability, JournalError, Shared, Start,
@@ -26,10 +29,19 @@ const HEADER: &str = "headwater-cursor 1 ";
 /// A sink's place in the journal.
 #[derive(Debug)]
 pub struct Cursor {
-    shared: Arc<Shared>,
+    home: Home,
     sink: SinkName,
     path: PathBuf,
     last: Checkpoint,
+}
+
+/// Where a cursor stands in.
+#[derive(Debug)]
+enum Home {
+    /// A journal at work, which frees what no cursor needs any more.
+    Journal(Arc<Shared>),
+    /// Something that ends: what a journal held at one time, whoever works with it, or dead letters.
+    Closed { disk: Arc<dyn Disk>, id: Uuid, next: Offset },
 }
 
 /// What a cursor holds back.
@@ -54,11 +66,11 @@ struct Stored {
 
 impl Cursor {
     /// The cursor of `sink` as last committed, or a new one. Of a cursor of another journal only the states are used.
-    pub(super) fn open(shared: Arc<Shared>, sink: &SinkName, start: Start) -> Result<Self, JournalError> {
+    pub(super) fn open(shared: &Arc<Shared>, sink: &SinkName, start: Start) -> Result<Self, JournalError> {
         let path = shared.settings.directory.join("cursors").join(file_name(sink));
         let found = shared.disk.metadata(&path).map_err(io(&path))?;
         let stored = match found {
-            Some(_) => Self::stored(&shared, &path)?,
+            Some(_) => Self::stored(shared, &path)?,
             None => None,
         };
         let last = match stored {
@@ -75,12 +87,46 @@ impl Cursor {
                 Checkpoint { upto, ..Checkpoint::default() }
             }
         };
-        let mut cursor = Self { shared, sink: sink.clone(), path, last: Checkpoint::default() };
+        let home = Home::Journal(Arc::clone(shared));
+        let mut cursor = Self { home, sink: sink.clone(), path, last: Checkpoint::default() };
         cursor.store(&last)?;
         cursor.last = last;
         // There from the start, so that its first event is seen as a change.
-        let _ = cursor.shared.settings.metrics.journal_given_up(sink.as_str());
-        cursor.shared.release(cursor.shared.ring.mark(sink, cursor.last.upto, true));
+        let _ = shared.settings.metrics.journal_given_up(sink.as_str());
+        shared.release(shared.ring.mark(sink, cursor.last.upto, true));
+        Ok(cursor)
+    }
+
+    /// A cursor beside whoever works with the journal in `directory`: over events that end before `span.next`, of the
+    /// journal `id`; as last committed, or new at `span.first`. Its file is where the others are, so that a server that
+    /// starts later keeps what this one needs; with the identity of no journal it keeps nothing.
+    ///
+    /// # Errors
+    /// The file is damaged, of another journal, or cannot be read or written.
+    pub fn beside(
+        directory: &Path,
+        disk: &Arc<dyn Disk>,
+        id: Uuid,
+        sink: &SinkName,
+        span: Span,
+    ) -> Result<Self, JournalError> {
+        let cursors = directory.join("cursors");
+        disk.create_dir_all(&cursors, true).map_err(io(&cursors))?;
+        let path = cursors.join(file_name(sink));
+        let last = match disk.metadata(&path).map_err(io(&path))? {
+            None => Checkpoint { upto: span.first, ..Checkpoint::default() },
+            Some(_) => match parse(&path, &disk.read(&path).map_err(io(&path))?)? {
+                (journal, last) if journal == id => last,
+                _ => {
+                    let reason = "it is of another journal".to_owned();
+                    return Err(JournalError::DamagedCursor { path, reason });
+                }
+            },
+        };
+        let home = Home::Closed { disk: Arc::clone(disk), id, next: span.next };
+        let mut cursor = Self { home, sink: sink.clone(), path, last: Checkpoint::default() };
+        cursor.store(&last)?;
+        cursor.last = last;
         Ok(cursor)
     }
 
@@ -123,23 +169,29 @@ impl Cursor {
         }
         self.store(&next)?;
         self.last = next;
-        self.shared.release(self.shared.ring.mark(&self.sink, self.last.upto, true));
+        if let Home::Journal(shared) = &self.home {
+            shared.release(shared.ring.mark(&self.sink, self.last.upto, true));
+        }
         Ok(())
     }
 
     /// What this cursor holds back, against what the journal may hold.
     #[must_use]
     pub fn held(&self) -> Held {
-        let next = self.shared.intake().next();
-        let events = next.0.saturating_sub(self.last.upto.0);
-        let settings = &self.shared.settings;
-        if self.shared.is_durable() {
-            let bytes = self.shared.catalog().bytes_from(self.last.upto);
+        let waiting = |next: Offset| next.0.saturating_sub(self.last.upto.0);
+        let shared = match &self.home {
+            Home::Journal(shared) => shared,
+            Home::Closed { next, .. } => return Held { events: waiting(*next), ..Held::default() },
+        };
+        let events = waiting(shared.intake().next());
+        let settings = &shared.settings;
+        if shared.is_durable() {
+            let bytes = shared.catalog().bytes_from(self.last.upto);
             // The segment that is written to is held by nobody.
             let half = bytes.saturating_sub(settings.segment_bytes).saturating_mul(2) >= settings.bytes_max;
             return Held { events, bytes, half: half && events > 0 };
         }
-        let bytes = self.shared.ring.held_bytes(&self.sink);
+        let bytes = shared.ring.held_bytes(&self.sink);
         let half =
             events.saturating_mul(2) >= settings.events_max || bytes.saturating_mul(2) >= settings.memory_bytes_max;
         Held { events, bytes, half: half && events > 0 }
@@ -152,12 +204,19 @@ impl Cursor {
     }
 
     fn store(&self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
-        let early = sabotage::is(Sabotage::EarlyCursor).then(|| self.shared.ring.bounds().next);
+        let shared = match &self.home {
+            Home::Journal(shared) => shared,
+            Home::Closed { disk, id, .. } => {
+                let content = format(*id, checkpoint.upto, checkpoint);
+                return disk.replace(&self.path, &content, true).map_err(io(&self.path));
+            }
+        };
+        let early = sabotage::is(Sabotage::EarlyCursor).then(|| shared.ring.bounds().next);
         let upto = early.map_or(checkpoint.upto, |early| early.max(checkpoint.upto));
-        let content = format(self.shared.id, upto, checkpoint);
-        let settings = &self.shared.settings;
+        let content = format(shared.id, upto, checkpoint);
+        let settings = &shared.settings;
         let durable = settings.sync_cursors || settings.durability != Durability::None;
-        self.shared.disk.replace(&self.path, &content, durable).map_err(io(&self.path))
+        shared.disk.replace(&self.path, &content, durable).map_err(io(&self.path))
     }
 }
 
@@ -249,6 +308,7 @@ pub(super) fn parse(path: &Path, content: &[u8]) -> Result<(Uuid, Checkpoint), J
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::SimulatedDisk;
 
     #[test]
     fn names_of_sinks_become_names_of_files() {
@@ -256,6 +316,19 @@ mod tests {
             assert_eq!(file_name(&SinkName::new(name)), expected);
             assert_eq!(sink_name(Path::new(expected)), Some(SinkName::new(name)));
         }
+    }
+
+    #[test]
+    fn a_cursor_beside_a_journal_keeps_its_place_and_is_of_that_journal_only() {
+        let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
+        let (id, sink, span) = (Uuid::new_v4(), SinkName::new("replay-1-s"), Span::new(Offset(3), Offset(9)));
+        let open = |id| Cursor::beside(Path::new("/j"), &disk, id, &sink, span);
+        let mut cursor = open(id).unwrap();
+        assert_eq!((cursor.last().upto, cursor.held().events), (Offset(3), 6));
+        cursor.commit(Checkpoint { upto: Offset(5), ..Checkpoint::default() }).unwrap();
+        assert_eq!((open(id).unwrap().last().upto, cursor.held().events), (Offset(5), 4));
+        assert!(cursor.commit(Checkpoint { upto: Offset(4), ..Checkpoint::default() }).is_err());
+        assert!(open(Uuid::new_v4()).is_err());
     }
 
     #[test]

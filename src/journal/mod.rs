@@ -39,17 +39,17 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use uuid::Uuid;
 
-pub use archive::{Archive, Piece, Pieces, SegmentFile};
+pub use archive::{Archive, ArchiveReader, Piece, Pieces, SegmentFile};
 pub use block::Block;
 pub use cursor::{Cursor, Held};
 pub use error::{GapReason, JournalError, ReadError, Refused};
 pub use intake::{BLOCK_BYTES, PENDING_BYTES_MAX, RUN_BYTES_MAX};
-pub use reader::Reader;
+pub use reader::{ReadBlocks, Reader};
 pub use run::{FLAGS_AT, Run, RunEvent, Tag};
 use sabotage::Sabotage;
 pub use space::NoRoom;
 pub use ticket::Ticket;
-pub use upkeep::{CursorFile, cursors, remove_cursor, rename_cursor};
+pub use upkeep::{CursorFile, cursors, remove_cursor, remove_cursor_beside, rename_cursor};
 
 pub use crate::config::settings::Durability;
 use crate::{
@@ -328,7 +328,7 @@ impl Journal {
     /// # Errors
     /// The cursor's file is damaged or cannot be read or written.
     pub fn cursor(&self, sink: &SinkName, start: Start) -> Result<Cursor, JournalError> {
-        Cursor::open(Arc::clone(&self.shared), sink, start)
+        Cursor::open(&self.shared, sink, start)
     }
 
     /// What the journal holds and how it is.

@@ -15,6 +15,36 @@ use super::{
     scan::{Blocks, Found},
 };
 
+/// What a delivery reads: blocks in order, one behind the other.
+#[expect(async_fn_in_trait, reason = "only block_on'd on the delivery's own thread; the futures need not be Send")]
+pub trait ReadBlocks {
+    /// The next block; waits when there is none yet. Cancel-safe.
+    ///
+    /// # Errors
+    /// A gap is given once, and the reader stands behind it then; `Closed` when there will be no more.
+    async fn next(&mut self) -> Result<Arc<Block>, ReadError>;
+
+    /// Goes to a block's end (or the end of a gap).
+    fn seek(&mut self, to: Offset);
+
+    /// Where the reader stands.
+    fn position(&self) -> Offset;
+}
+
+impl ReadBlocks for Reader {
+    async fn next(&mut self) -> Result<Arc<Block>, ReadError> {
+        Self::next(self).await
+    }
+
+    fn seek(&mut self, to: Offset) {
+        Self::seek(self, to);
+    }
+
+    fn position(&self) -> Offset {
+        Self::position(self)
+    }
+}
+
 /// Walks the journal block by block. Lives on a thread of its own: reading from disk blocks.
 #[derive(Debug)]
 pub struct Reader {

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Zeros are written and synced in steps of this size, so that the disk stays free for events.
-const STEP_BYTES: usize = 1024 * 1024;
+pub(super) const STEP_BYTES: usize = 1024 * 1024;
 
 /// How long to wait before a file is tried again that could not be prepared.
 const RETRY: Duration = Duration::from_secs(1);

@@ -16,13 +16,13 @@ use crate::{
 };
 
 use super::{
-    BLOCK_BYTES, Block, GapReason, NoRoom, RUN_BYTES_MAX, Shared,
+    BLOCK_BYTES, Block, Durability, GapReason, NoRoom, RUN_BYTES_MAX, Shared,
     block::HEADER_BYTES,
     catalog::{Segment, file_name},
     format::{DATA_AT, End, SegmentHeader},
     recovery::write_header,
     sabotage::{self, Sabotage},
-    space::Space,
+    space::{STEP_BYTES, Space},
 };
 
 /// Offsets that are reserved when a segment begins. Nothing gets an offset that is not; an unclean stop skips what is
@@ -66,6 +66,8 @@ struct Active {
     file: Box<dyn DiskFile>,
     header: SegmentHeader,
     bytes: u64,
+    /// Up to here the file holds zeros or blocks, on disk.
+    filled: u64,
     /// Where the next block goes.
     written: End,
     /// What a crash leaves.
@@ -127,8 +129,8 @@ impl Store {
             written = put(&mut *file, written, block, header.number)?;
         }
         write_header(&mut *file, &header)?;
+        let (bytes, allocated) = (file.len()?, file.allocated()?);
         let path = self.name(&header, spare)?;
-        let bytes = file.len()?;
         self.shared.catalog().push(Segment {
             number: header.number,
             path,
@@ -142,7 +144,8 @@ impl Store {
         self.number += 1;
         self.reserved = header.reserved;
         self.before = None;
-        self.active = Some(Active { file, header, bytes, written, synced: written });
+        let filled = if allocated >= bytes { bytes } else { written.position };
+        self.active = Some(Active { file, header, bytes, filled, written, synced: written });
         Ok(())
     }
 
@@ -181,6 +184,9 @@ impl Store {
         let number = self.segment_for(block)?;
         block.stamp(number, self.shared.settings.clock.now_ms());
         let Some(active) = &mut self.active else { return Err(no_segment()) };
+        if self.shared.settings.durability == Durability::Fsync {
+            active.fill(block.bytes().len() as u64)?;
+        }
         active.file.write_all_at(block.bytes(), active.written.position)?;
         fail_point::pass("append");
         active.written =
@@ -358,6 +364,23 @@ impl Store {
     pub(super) fn path(&self) -> Option<PathBuf> {
         let number = self.active.as_ref()?.header.number;
         Some(self.shared.settings.directory.join(file_name(number)))
+    }
+}
+
+impl Active {
+    /// Fills a sparse file ahead of a block with zeros that are on disk. A file system that gives up while new room is
+    /// added to a file may say of a sync that it was done although what has come is lost; what is written over is not.
+    fn fill(&mut self, block: u64) -> io::Result<()> {
+        // A block that is larger than a segment makes its file longer.
+        let end = (self.written.position + block).min(self.bytes);
+        while self.filled < end && !sabotage::is(Sabotage::NoSync) {
+            let length = self.bytes.saturating_sub(self.filled).min(STEP_BYTES as u64);
+            let zeros = vec![0; usize::try_from(length).unwrap_or(STEP_BYTES)];
+            self.file.write_all_at(&zeros, self.filled)?;
+            self.file.sync_data()?;
+            self.filled += length;
+        }
+        Ok(())
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::{io, path::Path};
 
+use uuid::Uuid;
+
 use crate::{
-    checkpoint::{Offset, SinkName},
+    checkpoint::{Checkpoint, SinkName},
     disk::Disk,
 };
 
@@ -14,8 +16,8 @@ use super::{JournalError, cursor};
 pub struct CursorFile {
     /// The sink whose it is.
     pub sink: SinkName,
-    /// Where it stands, or why that cannot be said.
-    pub upto: Result<Offset, String>,
+    /// The journal that it is of and the checkpoint last committed, or why that cannot be said.
+    pub last: Result<(Uuid, Checkpoint), String>,
 }
 
 /// The cursors in the directory of a journal. Takes no lock and changes nothing.
@@ -31,8 +33,8 @@ pub fn cursors(directory: &Path, disk: &dyn Disk) -> Result<Vec<CursorFile>, Jou
     for path in disk.list(&directory).map_err(cursor::io(&directory))? {
         let Some(sink) = cursor::sink_name(&path) else { continue };
         let content = disk.read(&path).map_err(cursor::io(&path))?;
-        let upto = cursor::parse(&path, &content).map(|(_, last)| last.upto).map_err(|error| error.to_string());
-        found.push(CursorFile { sink, upto });
+        let last = cursor::parse(&path, &content).map_err(|error| error.to_string());
+        found.push(CursorFile { sink, last });
     }
     Ok(found)
 }
@@ -50,6 +52,19 @@ pub fn rename_cursor(directory: &Path, disk: &dyn Disk, from: &SinkName, to: &Si
         _ => cursor::io(&from)(error),
     })?;
     disk.sync_dir(&cursors).map_err(cursor::io(&cursors))
+}
+
+/// Removes the cursor of [`super::Cursor::beside`], of which no server at work knows; fine if it is gone.
+///
+/// # Errors
+/// The file cannot be removed.
+pub fn remove_cursor_beside(directory: &Path, disk: &dyn Disk, sink: &SinkName) -> Result<(), JournalError> {
+    let cursors = directory.join("cursors");
+    let path = cursors.join(cursor::file_name(sink));
+    match disk.remove(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cursor::io(&path)(error)),
+        _ => disk.sync_dir(&cursors).map_err(cursor::io(&cursors)),
+    }
 }
 
 /// Removes a cursor: what only it needs is free, and a sink of that name would be new.

@@ -21,10 +21,14 @@ use crate::{
 
 /// What a mapping does with an event before its script runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Admit {
+pub enum Admit {
+    /// Runs its script.
     Map,
+    /// Does not take events of this source.
     OtherSource,
+    /// Leaves it out because it is corrupt.
     Corrupt,
+    /// Leaves it out because it is a duplicate.
     Duplicate,
 }
 
@@ -38,6 +42,18 @@ pub(super) struct Place {
 /// Maps every event of a block through each mapping of a sink, in order: empties `out`, then fills it with the records,
 /// the refused events and, per mapping, what became of the events. Pure; a panic costs one event of one mapping only.
 pub fn map(program: &[Arc<Mapping>], block: &Arc<Block>, scratch: &mut Scratch, out: &mut RecordChunk) {
+    map_where(program, block, scratch, out, |_, _, _| true);
+}
+
+/// As [`map`], but of each event only what is `wanted`: asked with the number of the mapping, the offset, and the event
+/// unless it cannot be read. What is not wanted counts as skipped.
+pub fn map_where(
+    program: &[Arc<Mapping>],
+    block: &Arc<Block>,
+    scratch: &mut Scratch,
+    out: &mut RecordChunk,
+    mut wanted: impl FnMut(usize, Offset, Option<&Event<'_>>) -> bool,
+) {
     out.reset(block, program.len());
     // All events of a block meet the same databases and tables.
     let (places, tables) = (scratch.places.as_ref().map(|places| places.get()), Arc::clone(scratch.tables.get()));
@@ -45,10 +61,15 @@ pub fn map(program: &[Arc<Mapping>], block: &Arc<Block>, scratch: &mut Scratch, 
     for (offset, bytes) in block.events() {
         match decode_with_party(bytes) {
             Ok((event, party)) => {
-                map_event(program, &event, &Place { offset, party }, outside, scratch, out);
+                let wanted = |mapping| wanted(mapping, offset, Some(&event));
+                map_event(program, &event, &Place { offset, party }, outside, scratch, out, wanted);
             }
             Err(error) => {
                 for mapping in 0..program.len() {
+                    if !wanted(mapping, offset, None) {
+                        out.outcomes[mapping].skipped += 1;
+                        continue;
+                    }
                     let refusal = Dead { reason: DeadReason::Unreadable, message: error.to_string(), position: None };
                     refuse(mapping, offset, refusal, out);
                 }
@@ -57,7 +78,7 @@ pub fn map(program: &[Arc<Mapping>], block: &Arc<Block>, scratch: &mut Scratch, 
     }
 }
 
-/// Maps one event through each mapping.
+/// Maps one event through each mapping that is wanted.
 pub(super) fn map_event(
     program: &[Arc<Mapping>],
     event: &Event<'_>,
@@ -65,12 +86,17 @@ pub(super) fn map_event(
     outside: Outside<'_>,
     scratch: &mut Scratch,
     out: &mut RecordChunk,
+    mut wanted: impl FnMut(usize) -> bool,
 ) {
     let agent = OnceCell::new();
     scratch.shared.next_event();
     let hash = party_hash(event.party_id);
     for (index, mapping) in program.iter().enumerate() {
         let outcomes = &mut out.outcomes[index];
+        if !wanted(index) {
+            outcomes.skipped += 1;
+            continue;
+        }
         match admit(mapping, event) {
             Admit::OtherSource => outcomes.other_source += 1,
             Admit::Corrupt => outcomes.discarded_corrupt += 1,
@@ -105,7 +131,7 @@ pub(super) fn map_event(
     }
 }
 
-fn admit(mapping: &Mapping, event: &Event<'_>) -> Admit {
+pub(super) fn admit(mapping: &Mapping, event: &Event<'_>) -> Admit {
     let options = &mapping.options;
     if !options.sources.iter().any(|source| source == event.source) {
         Admit::OtherSource

@@ -28,13 +28,13 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use block::map;
+pub use block::{Admit, map, map_where};
 pub use trace::{Step, trace};
 
 use crate::{
     diagnostic::{Diagnostic, SourceText},
     enrich::{LookUps, cache::AgentCache, geo::CurrentPlaces, table::TakenTables},
-    event::Keep,
+    event::{Event, Keep},
     record::{plan::Plan, schema::RecordSchema},
     util::secret::Secret,
 };
@@ -161,6 +161,12 @@ impl Mapping {
         };
         let fields = self.schema.fields().iter().enumerate();
         fields.filter(|(index, _)| set(*index)).map(|(_, field)| field.name.as_str()).collect()
+    }
+
+    /// What it does with an event before its script runs.
+    #[must_use]
+    pub fn admit(&self, event: &Event<'_>) -> Admit {
+        block::admit(self, event)
     }
 
     /// Columns that its script reads, each with the number of its table.

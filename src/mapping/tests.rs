@@ -153,7 +153,8 @@ fn mapped_at(mappings: &[Arc<Mapping>], bytes: &[u8], outside: Outside<'_>) -> R
         chunk = RecordChunk::default();
         chunk.outcomes.resize_with(mappings.len(), Outcomes::default);
         let (event, party) = decode_with_party(bytes).unwrap();
-        map_event(mappings, &event, &Place { offset: Offset(7), party }, outside, &mut scratch, &mut chunk);
+        let place = Place { offset: Offset(7), party };
+        map_event(mappings, &event, &place, outside, &mut scratch, &mut chunk, |_| true);
     }
     chunk
 }

@@ -337,7 +337,15 @@ impl DeadLetters {
     }
 }
 
-fn schema() -> RecordSchema {
+/// File and length of the letters that count according to a checkpoint: what is behind them is not committed yet, and
+/// is written again by who goes on from there. None if no file is named.
+#[must_use]
+pub fn committed(dead: &Bytes) -> Option<(String, u64)> {
+    let state: State = serde_json::from_slice(dead).ok()?;
+    Some((state.file, state.mark.length))
+}
+
+pub(super) fn schema() -> RecordSchema {
     RecordSchema::parse(SCHEMA).expect("a constant that every test of dead letters parses")
 }
 
@@ -357,7 +365,7 @@ fn slots<'a>(letter: &Letter<'a>, sink: &'a SinkName, time_ms: i64) -> [Slot<'a>
 }
 
 /// Time and number in the name of a file of ours: the order in which they were begun.
-fn age(path: &Path) -> Option<(u64, u32)> {
+pub(super) fn age(path: &Path) -> Option<(u64, u32)> {
     let name = path.file_name()?.to_str()?.strip_suffix(".avro")?;
     let (time, number) = name.split_once(NAME)?;
     Some((time.parse().ok()?, number.parse().ok()?))
@@ -371,7 +379,7 @@ pub(super) fn stamp(now_ms: i64, zone: &TimeZone) -> String {
 
 /// A name for the sink's directory that any file system takes: letters, digits, `-` and `_` stay, every other byte
 /// becomes `%` and two hexadecimal digits.
-fn folder(sink: &SinkName) -> String {
+pub(super) fn folder(sink: &SinkName) -> String {
     use std::fmt::Write as _;
 
     let mut name = String::new();

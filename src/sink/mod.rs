@@ -7,6 +7,7 @@ pub mod avro_file;
 pub mod dead_letter;
 pub mod file;
 pub mod ledger;
+pub mod letters;
 pub mod roll;
 
 use std::sync::Arc;

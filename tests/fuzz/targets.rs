@@ -3,6 +3,7 @@
 mod mapping;
 mod memory;
 mod places;
+mod retained;
 mod surroundings;
 mod table;
 
@@ -74,6 +75,8 @@ pub const ALL: &[Target] = &[
     Target { name: "schema", seeds: schemas, prepare: schema },
     Target { name: "segment", seeds: segments, prepare: segment },
     Target { name: "cursor", seeds: cursors, prepare: cursor },
+    Target { name: "line", seeds: Vec::new, prepare: retained::line },
+    Target { name: "letters", seeds: retained::letter_files, prepare: retained::letters },
     Target { name: "container", seeds: Vec::new, prepare: container },
 ];
 

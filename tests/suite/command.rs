@@ -309,6 +309,11 @@ fn cat_takes_directories() {
 fn the_documentation_runs() {
     let place = Place::new();
     place.write("site.conf", "divolte.sources.browser { type = browser }\n");
+    place.write("new.conf", "divolte.sources.browser { type = browser }\n");
+    for script in ["clicks.groovy", "new.groovy"] {
+        place.write(script, include_str!("../../mappings/default.groovy"));
+    }
+    place.write("new.avsc", include_str!("../../schemas/default.avsc"));
     let programs = Path::new(PROGRAM).parent().expect("the program is in a directory");
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
     let blocks = include_str!("../../docs/command-line.md").split("```sh\n").skip(1);
@@ -329,7 +334,11 @@ fn the_documentation_runs() {
             assert_eq!(code, Some(0), "{line}: {shown}");
         } else {
             let output = shell.output().expect("a shell");
-            assert!(output.status.success(), "{line}: {output:?}");
+            // There is no such event, and none of that time.
+            let nothing =
+                line.starts_with("headwater why") || line.starts_with("headwater replay") && line.contains("2030");
+            let code = i32::from(nothing);
+            assert_eq!(output.status.code(), Some(code), "{line}: {output:?}");
         }
     }
 }

@@ -62,11 +62,12 @@ fn wait_for_load(load: &Load) -> Option<Duration> {
     panic!("too slow to be a test: {} in {PATIENCE:?}", load.acknowledged() - before);
 }
 
+/// Each has the machine for itself, as far as that is up to these tests.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Ends the program at `points` times each fail point and for the rest of `deaths` at random, stops it in order at last,
 /// and looks for everything that was acknowledged.
 fn survives(durability: &str, points: usize, deaths: usize) {
-    // Each has the machine for itself, as far as that is up to these tests.
-    static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = Place::new();
     let armed = place.path().join("armed");
@@ -159,6 +160,7 @@ fn figure(report: &str, name: &str) -> u64 {
 
 #[test]
 fn torture_finds_nothing_missing_with_fsync_and_does_find_what_none_loses() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = Place::new();
     // With the second seed there are two kills within the first five deeds.
     for (durability, more) in [("fsync", &[][..]), ("none", &["--seed", "727568991"])] {

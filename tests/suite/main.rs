@@ -35,6 +35,7 @@ mod promql;
 mod readme;
 mod refusal;
 mod reload;
+mod retained;
 mod rolling;
 mod run;
 mod script_bombs;

@@ -52,7 +52,7 @@ fn live_requests_are_listed_within_bounds() {
     // What cannot be shown says so; the sources answer as ever.
     let large = format!("{{\"a\": \"{}\"}}", "x".repeat(100_000));
     let odd: [(Option<&str>, &[u8], u16, &str); 3] = [
-        (None, large.as_bytes(), 413, "too large to be shown"),
+        (None, large.as_bytes(), 400, "too large to be shown"),
         (Some("gzip"), b"\x1f\x8b", 400, "its body is compressed"),
         (None, b"\xff\xfe", 400, "its body is no text"),
     ];

@@ -60,7 +60,12 @@ pub fn mapping(script: &str, schema: &Arc<RecordSchema>) -> Option<Arc<Mapping>>
         discard_duplicates: false,
         digests_use_up: false,
         extras: Extras { pseudonym_key: Some(key), own_hosts: vec!["own.example".into()], ..Extras::default() },
-        surroundings: Surroundings { has_places: true, has_key: true, tables: [known].into(), ..Surroundings::default() },
+        surroundings: Surroundings {
+            has_places: true,
+            has_key: true,
+            tables: [known].into(),
+            ..Surroundings::default()
+        },
     };
     let script = Arc::new(SourceText { name: "script".into(), text: script.into() });
     compile(options, &script, schema).ok().map(|(mapping, _)| Arc::new(mapping))

@@ -27,7 +27,7 @@ impl Dress {
     }
 
     /// Writes a line of JSON.
-    pub(super) fn write(self, line: &[u8], out: &mut impl Write) -> io::Result<()> {
+    pub(in crate::command) fn write(self, line: &[u8], out: &mut impl Write) -> io::Result<()> {
         match (self.tame, std::str::from_utf8(line)) {
             (true, Ok(text)) => out.write_all(self.dressed(text).as_bytes()),
             _ => out.write_all(line),

@@ -86,7 +86,7 @@ fn print_one(file: &Path, dress: Dress, out: &mut impl Write) -> io::Result<()> 
 }
 
 /// Waits a moment; says whether the other end of the output has been closed in the meantime.
-fn nobody_reads() -> bool {
+pub(in crate::command) fn nobody_reads() -> bool {
     let stdout = io::stdout();
     let mut output = [PollFd::new(&stdout, PollFlags::empty())];
     // Interrupted by a signal is waited long enough, too.
@@ -95,7 +95,7 @@ fn nobody_reads() -> bool {
 }
 
 /// Raised by SIGINT and SIGTERM. What is being printed then may get out; what is stuck may not.
-fn stop_on_signal() -> io::Result<Arc<AtomicBool>> {
+pub(in crate::command) fn stop_on_signal() -> io::Result<Arc<AtomicBool>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = {
         let _entered = runtime.enter();

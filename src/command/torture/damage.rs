@@ -52,7 +52,7 @@ fn end_of_journal(directory: &Path) -> Result<Option<(PathBuf, u64)>, Wrong> {
 pub(super) fn flip(server: &Server, plan: &mut Plan) -> Result<Vec<u64>, Wrong> {
     let directory = server.journal();
     let cursors = journal::cursors(&directory, &RealDisk).map_err(|error| error.to_string())?;
-    let upto = cursors.first().and_then(|cursor| cursor.upto.as_ref().ok().copied()).unwrap_or_default();
+    let upto = cursors.first().and_then(|cursor| Some(cursor.last.as_ref().ok()?.1.upto)).unwrap_or_default();
     let archive = open(&directory)?;
     let mut waiting = blocks(&archive, upto)?;
     waiting.pop();

@@ -14,7 +14,7 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use http::HeaderMap;
 
 use crate::{
-    checkpoint::{Checkpoint, Offset, Outcomes, SinkName},
+    checkpoint::{Checkpoint, Offset, SinkName},
     config::settings::{Durability, Settings, SourceSettings},
     disk::SimulatedDisk,
     enrich::LookUps,
@@ -29,14 +29,14 @@ use crate::{
     mapping::{self, Mapping, Scratch, Step},
     metrics::Metrics,
     pipeline,
-    record::{
-        chunk::{RecordChunk, Refusal},
-        json::{DatumError, write_json},
-    },
+    record::{chunk::RecordChunk, json::DatumError},
     source::{Intake, Kept, Router, RouterParts, browser::Unusable},
     util::clock::{Clock, ManualClock, SystemClock},
 };
 use event::PlainEvent;
+
+pub use super::fate::Fate;
+use super::{fate::fate, retained::line::StoredLine};
 
 /// Something to try.
 #[derive(Clone, Debug)]
@@ -63,6 +63,8 @@ pub enum What {
     },
     /// An event as it is told to the mapping test server, with the headers that came with it.
     Event(Box<PlainEvent>, HeaderMap),
+    /// An event as `journal cat` prints it.
+    Stored(Box<StoredLine>),
 }
 
 /// What became of a sample.
@@ -94,21 +96,6 @@ pub struct Mapped {
     pub fate: Fate,
     /// What the script did; empty where it was not asked to say.
     pub steps: Vec<Step>,
-}
-
-/// What became of an event.
-#[derive(Debug)]
-pub enum Fate {
-    /// A record, as JSON.
-    Record(String),
-    /// The mapping does not take events of this source.
-    OtherSource,
-    /// Left out because it is corrupt.
-    Corrupt,
-    /// Left out because it is a duplicate.
-    Duplicate,
-    /// It would be a dead letter.
-    Dead(Refusal),
 }
 
 /// Why nothing can be tried.
@@ -197,6 +184,7 @@ impl Trial {
                 tried.dropped = now.filter(|((_, now), (_, then))| now > then).map(|((reason, _), _)| reason).collect();
             }
             What::Event(event, headers) => self.take(event, headers, sample.peer, time_ms)?,
+            What::Stored(line) => self.take_stored(line)?,
         }
         while (tried.events.len() as u64) < taken {
             let block = self.reader.next().await?;
@@ -221,6 +209,16 @@ impl Trial {
         self.intake.journal.append(&mut run, |_| ()).map(drop)
     }
 
+    /// Puts an event into the journal as it was stored elsewhere.
+    fn take_stored(&self, line: &StoredLine) -> Result<(), Refused> {
+        let mut run = Run::new();
+        line.with(|event| {
+            let tag = self.intake.duplicates.tag(event.party_id, event.session_id, event.event_id);
+            run.push(tag, |out| codec::encode(event, line.headers(), line.cookies(), out));
+        });
+        self.intake.journal.append(&mut run, |_| ()).map(drop)
+    }
+
     /// Maps each event by itself, so that what is counted is what became of it.
     fn map(&mut self, block: &Arc<Block>, steps: bool, events: &mut Vec<TriedEvent>) -> Result<(), TrialError> {
         let Self { mappings, scratch, chunk, .. } = self;
@@ -229,7 +227,7 @@ impl Trial {
             let mut results = Vec::new();
             for mapping in mappings.iter() {
                 mapping::map(std::slice::from_ref(mapping), block, scratch, chunk);
-                let fate = fate(mapping, chunk, offset)?;
+                let fate = fate(mapping, chunk, offset, Some(&event))?;
                 let ran = matches!(fate, Fate::Record(_) | Fate::Dead(_));
                 let steps = if steps && ran { mapping::trace(mapping, &event, scratch) } else { Vec::new() };
                 results.push(Mapped { fate, steps });
@@ -306,21 +304,4 @@ fn understood(answer: &[u8]) -> (u16, String) {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let told = head.to_ascii_lowercase().contains("json") || head.to_ascii_lowercase().contains("text/plain");
     (status, if told { body.to_owned() } else { String::new() })
-}
-
-/// What became of the event at `offset`, the mapping's alone.
-fn fate(mapping: &Mapping, chunk: &RecordChunk, offset: Offset) -> Result<Fate, DatumError> {
-    if let Some(entry) = chunk.records.iter().find(|entry| entry.offset == offset) {
-        let (mut json, schema) = (Vec::new(), mapping.schema());
-        write_json(&schema.kind(), schema.types(), &mut chunk.record(entry), &mut json)?;
-        return Ok(Fate::Record(String::from_utf8_lossy(&json).into_owned()));
-    }
-    if let Some(refusal) = chunk.rejected.iter().find(|refusal| refusal.offset == offset) {
-        return Ok(Fate::Dead(refusal.clone()));
-    }
-    Ok(match chunk.outcomes.first() {
-        Some(Outcomes { discarded_corrupt: 1.., .. }) => Fate::Corrupt,
-        Some(Outcomes { discarded_duplicate: 1.., .. }) => Fate::Duplicate,
-        _ => Fate::OtherSource,
-    })
 }

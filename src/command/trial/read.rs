@@ -11,6 +11,7 @@ use super::{
     event::{MEMBERS, PlainEvent},
     har,
 };
+use crate::command::retained::line::StoredLine;
 
 /// Characters of a request's name.
 const NAME_CHARACTERS_MAX: usize = 60;
@@ -53,6 +54,7 @@ pub fn samples(text: &str) -> Result<Vec<Sample>, ReadError> {
         None => Vec::new(),
         Some('{') => match serde_json::from_str::<Map<String, Value>>(text) {
             Ok(whole) if whole.contains_key("log") => har::read(text)?,
+            Ok(_) if StoredLine::read(text).is_some() => vec![json_line(text).map_err(wrong(1))?],
             Ok(whole) => vec![object(whole).map_err(wrong(1))?],
             Err(_) => json_lines(text)?,
         },
@@ -67,6 +69,11 @@ fn json_lines(text: &str) -> Result<Vec<Sample>, ReadError> {
 }
 
 fn json_line(line: &str) -> Result<Sample, String> {
+    if let Some(stored) = StoredLine::read(line) {
+        let stored = stored.map_err(|error| format!("no event as `journal cat` prints it: {error}"))?;
+        let (name, time_ms) = (shortened(stored.name()), Some(stored.time_ms()));
+        return Ok(Sample { name, time_ms, peer: nobody(), what: What::Stored(Box::new(stored)) });
+    }
     serde_json::from_str::<Map<String, Value>>(line)
         .map_err(|error| format!("no JSON object: {error}"))
         .and_then(object)

@@ -43,6 +43,19 @@ fn what_a_running_journal_holds_is_read_and_nothing_is_changed() {
     assert_eq!(disk.list(Path::new("/j")).unwrap(), before);
     drop(journal);
 
+    // As a delivery reads it.
+    let reader =
+        |until| ArchiveReader::new(Arc::new(Archive::open(Path::new("/j"), Arc::new(disk.clone())).unwrap()), until);
+    let read = |reader: &mut ArchiveReader| match runtime.block_on(reader.next()) {
+        Ok(block) => block.span().to_string(),
+        Err(error) => error.to_string(),
+    };
+    let mut short = reader(Offset(3));
+    let told_short: Vec<_> = (0..4).map(|_| read(&mut short)).collect();
+    assert_eq!(told_short, ["0..1", "1..2", "2..3", "the journal is closed"]);
+    short.seek(Offset(1));
+    assert_eq!((read(&mut short).as_str(), short.position()), ("1..2", Offset(2)));
+
     // A flipped bit in the third block, and one in the first.
     for (block, expected) in
         [(2, ["0..1", "1..2", "2..3 lost", "3..4"]), (0, ["0..1 lost", "1..2", "2..3 lost", "3..4"])]
@@ -52,4 +65,13 @@ fn what_a_running_journal_holds_is_read_and_nothing_is_changed() {
         assert_eq!(told(&disk, 0), expected);
     }
     assert_eq!(told(&disk, 2), ["2..3 lost", "3..4"]);
+    let mut damaged = reader(Offset(2));
+    assert_eq!(read(&mut damaged), "events 0..1 are missing: lost");
+    assert_eq!(read(&mut damaged), "1..2");
+
+    // Used for something else meanwhile.
+    let mut late = reader(Offset(4));
+    disk.remove(&segments[0].path).unwrap();
+    assert_eq!(read(&mut late), "events 0..4 are missing: dropped to free space");
+    assert_eq!(read(&mut late), "the journal is closed");
 }

@@ -4,33 +4,15 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
-    checkpoint::SinkName,
-    disk::SimulatedDisk,
     event::murmur::party_hash,
-    journal::{Block, Durability, Journal, JournalSettings, Run, Start, Tag},
-    mapping::{builtin, map},
-    metrics::Metrics,
+    journal::Block,
+    mapping::{builtin, map, map_where},
     record::chunk::DeadReason,
-    util::clock::ManualClock,
 };
 
 /// A block that holds these events.
 fn block_of(events: &[Vec<u8>]) -> Arc<Block> {
-    let settings = JournalSettings {
-        memory_bytes_max: 64 << 20,
-        events_max: 1 << 20,
-        ..JournalSettings::new("/journal".into(), Durability::None, Arc::new(ManualClock::at(0)), Metrics::new())
-    };
-    let journal = Journal::open(settings, Arc::new(SimulatedDisk::new()), Box::new(|_| {})).unwrap();
-    let _held = journal.cursor(&SinkName::new("test"), Start::Tail).unwrap();
-    let mut reader = journal.reader(Offset(0));
-    let mut run = Run::new();
-    for event in events {
-        run.push(Tag::default(), |bytes| bytes.extend_from_slice(event));
-    }
-    journal.append(&mut run, |_| {}).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(reader.next()).unwrap()
+    Arc::new(Block::of(Offset(0), events.iter().map(Vec::as_slice)))
 }
 
 fn mapping(script: &str, schema: &Arc<RecordSchema>, change: impl FnOnce(&mut MappingOptions)) -> Arc<Mapping> {
@@ -114,6 +96,24 @@ fn a_record_says_where_it_comes_from() {
     assert_eq!(record["userAgentName"], "cURL");
     assert_eq!(record["firstInSession"], true);
     assert_eq!(record["referer"], Value::Null);
+}
+
+#[test]
+fn what_is_not_wanted_is_skipped() {
+    let stored = |event: &Event<'_>| stored(event, &[], &[]);
+    let block = block_of(&[stored(&page_view()), stored(&page_view()), b"what is this".to_vec()]);
+    let script = "mapping { map true onto 'nothing' }";
+    let schema = schema(r#"{"type": "record", "name": "R", "fields": [{"name": "nothing", "type": "boolean"}]}"#);
+    let mappings = [mapping(script, &schema, |_| ()), mapping(script, &schema, |_| ())];
+    let mut chunk = RecordChunk::default();
+    map_where(&mappings, &block, &mut Scratch::new(10), &mut chunk, |mapping, offset, event| {
+        event.is_some() && offset == Offset(mapping as u64)
+    });
+    let delivered: Vec<_> = chunk.records.iter().map(|entry| (entry.offset.0, entry.mapping)).collect();
+    assert_eq!(delivered, [(0, 0), (1, 1)]);
+    for outcomes in &chunk.outcomes {
+        assert_eq!((outcomes.delivered, outcomes.skipped, outcomes.sum()), (1, 2, 3));
+    }
 }
 
 #[test]

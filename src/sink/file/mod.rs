@@ -244,6 +244,12 @@ impl FileSink {
         })
     }
 
+    /// With a word in the names of its files, by which they are told from those of another instance.
+    #[must_use]
+    pub fn labelled(self, label: &str) -> Self {
+        Self { names: self.names.labelled(label), ..self }
+    }
+
     /// Checks what never heals by itself, and makes the directories where that is asked for.
     ///
     /// # Errors

@@ -32,6 +32,8 @@ impl FileNumbers {
 pub(super) struct FileNames {
     host: String,
     zone: TimeZone,
+    /// Stands behind the host's name, with a `-` in front.
+    label: String,
 }
 
 impl FileNames {
@@ -45,12 +47,19 @@ impl FileNames {
     pub(super) fn new(host: &str, zone: TimeZone) -> Self {
         let fits = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_');
         let host: String = host.chars().map(|character| if fits(character) { character } else { '-' }).collect();
-        Self { host: if host.is_empty() { "localhost".to_owned() } else { host }, zone }
+        let host = if host.is_empty() { "localhost".to_owned() } else { host };
+        Self { host, zone, label: String::new() }
+    }
+
+    /// With a word behind the host's name.
+    pub(super) fn labelled(self, label: &str) -> Self {
+        Self { label: format!("-{label}"), ..self }
     }
 
     /// Name of the finished file that was begun at `now_ms`.
     pub(super) fn finished(&self, now_ms: i64, number: u64) -> String {
-        format!("{}-divolte-tracking-{}-{number}.avro", stamp(now_ms, &self.zone), self.host)
+        let Self { host, zone, label } = self;
+        format!("{}-divolte-tracking-{host}{label}-{number}.avro", stamp(now_ms, zone))
     }
 }
 
@@ -78,6 +87,12 @@ mod tests {
         ] {
             assert_eq!(FileNames::new(host, tz::offset(hours).to_time_zone()).finished(time_ms, 7), expected);
         }
+    }
+
+    #[test]
+    fn a_label_stands_behind_the_host() {
+        let names = FileNames::new("a", tz::offset(0).to_time_zone()).labelled("replay-1");
+        assert_eq!(names.finished(0, 2), "19700101000000-divolte-tracking-a-replay-1-2.avro");
     }
 
     #[test]

@@ -127,7 +127,8 @@ mod tests {
         let directory = PathBuf::from(format!("/{}", "d".repeat(100)));
         let mark = Mark { length: u64::MAX, records: u64::MAX, header: u64::MAX, sync: "f".repeat(32) };
         // A host's name has at most 64 bytes.
-        let name = format!("20261121000000-divolte-tracking-{}-{}.avro", "h".repeat(64), u64::MAX);
+        let name =
+            format!("20261121000000-divolte-tracking-{}-replay-20261121000000-{}.avro", "h".repeat(64), u64::MAX);
         let lanes = lanes_max(&directory, &directory);
         let partial = Partial { name: name.clone() + ".partial", schema: "f".repeat(32), mark: mark.clone() };
         let intent = Intent { from: directory.join(name.clone() + ".partial"), to: directory.join(&name), mark };
