@@ -178,6 +178,9 @@ fn what_a_later_release_may_add_is_passed_over() {
     assert_delivered(&place_with(VERSION, add));
 }
 
+/// What is done to the journal, the file that is refused then, and what is said of it.
+type Refused<'a> = (&'a dyn Fn(&Path), &'a str, &'a str);
+
 #[test]
 fn a_later_version_is_refused_in_one_sentence_and_left_as_it_is() {
     let newer_segment = |journal: &Path| {
@@ -192,7 +195,7 @@ fn a_later_version_is_refused_in_one_sentence_and_left_as_it_is() {
         let text = fs::read_to_string(&path).expect("a cursor").replacen("cursor 1 ", "cursor 2 ", 1);
         fs::write(path, text).expect("a place of our own");
     };
-    let cases: [(&dyn Fn(&Path), &str, &str); 2] = [
+    let cases: [Refused; 2] = [
         (&newer_segment, "0000000000000002.segment", "version 2"),
         (&newer_cursor, "files.cursor", "it is no cursor file of version 1"),
     ];

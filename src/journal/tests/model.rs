@@ -281,7 +281,8 @@ impl World {
             }
         }
         let listed = super::cursors(directory, disk).expect("a healthy disk");
-        let listed: BTreeMap<_, _> = listed.into_iter().map(|file| (file.sink, file.last.map(|(_, last)| last.upto))).collect();
+        let listed: BTreeMap<_, _> =
+            listed.into_iter().map(|file| (file.sink, file.last.map(|(_, last)| last.upto))).collect();
         let expected = cursors.iter().map(|(sink, upto)| (name(*sink), Ok(Offset(*upto)))).collect();
         assert_eq!(listed, expected);
     }
