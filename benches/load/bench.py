@@ -186,12 +186,8 @@ class Viewer:
         self.connection.close()
 
 
-def load(port, seconds, files, connections=64, batch=0):
-    """One run of wrk: pixel requests, or batches of so many events."""
-    command = ["wrk", f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", "-s"]
-    script = [HERE / "batch.lua", batch] if batch else [HERE / "wrk.lua", *files]
-    command += [script[0], f"http://{HOST}:{port}", "--", *map(str, script[1:])]
-    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 120).stdout
+def result_of(output):
+    """What wrk says at its end; every request must have been answered as it should."""
     line = next((line for line in output.splitlines() if line.startswith("RESULT")), None)
     if line is None:
         raise Wrong(f"wrk says:\n{output}")
@@ -199,6 +195,15 @@ def load(port, seconds, files, connections=64, batch=0):
     if result["failed"] or result["status"]:
         raise Wrong(f"requests failed: {line}")
     return result
+
+
+def load(port, seconds, files, connections=64, batch=0):
+    """One run of wrk: pixel requests, or batches of so many events."""
+    command = ["wrk", f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", "-s"]
+    script = [HERE / "batch.lua", batch] if batch else [HERE / "wrk.lua", *files]
+    command += [script[0], f"http://{HOST}:{port}", "--", *map(str, script[1:])]
+    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 120).stdout
+    return result_of(output)
 
 
 def measure(server, options, files, settle, batch=0):

@@ -2,6 +2,7 @@ mod crash;
 mod durable;
 #[cfg(feature = "interleavings")]
 mod interleavings;
+mod model;
 
 use std::{path::Path, sync::atomic::AtomicBool};
 

@@ -483,6 +483,6 @@ async fn leaving_and_closed() {
         let seen = rig.ask("GET", target, "").await;
         assert_eq!(seen.shape(), "503 | connection: keep-alive | content-length: 0", "{target}");
     }
-    assert_eq!(rig.events(), 1);
+    assert_eq!(rig.events(), 2);
     timeout(PATIENCE, rig.gate.emptied()).await.expect("nobody is inside");
 }

@@ -24,6 +24,7 @@ mod gallery;
 mod geo;
 mod hostile;
 mod journal;
+mod kept;
 mod kill;
 mod live;
 mod map;

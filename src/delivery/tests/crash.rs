@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use super::harness::{Case, World};
+use super::harness::{Case, Fate, World, hash};
 use crate::{
     config::settings::{Codec, FileSettings},
     disk::Fault,
@@ -60,12 +60,15 @@ fn survives(before: fn(&mut Case<'_>), act: fn(&mut Case<'_>)) {
 
 /// The same with other settings.
 fn survives_with(change: impl Fn(&mut FileSettings), before: fn(&mut Case<'_>), act: fn(&mut Case<'_>)) {
+    survives_as(|case| change(&mut case.settings), before, act);
+}
+
+/// The same with another sink.
+fn survives_as(change: impl Fn(&mut Case<'_>), before: fn(&mut Case<'_>), act: fn(&mut Case<'_>)) {
     let world = World::new([3, 9, 1, 20, 4, 4, 7]);
     let new_case = || {
-        let mut case = world.case(|settings| {
-            settings.sync_after_records = 4;
-            change(settings);
-        });
+        let mut case = world.case(|settings| settings.sync_after_records = 4);
+        change(&mut case);
         case.start();
         before(&mut case);
         case
@@ -142,6 +145,43 @@ fn a_roll_by_size_of_compressed_files_survives_a_blow_at_every_operation() {
             act,
         );
     }
+}
+
+#[test]
+fn dead_letters_in_many_files_survive_a_blow_at_every_operation() {
+    /// Two in three are dead.
+    fn mostly_dead(offset: u64, mapping: usize) -> Fate {
+        if hash(offset * 5 + mapping as u64).is_multiple_of(3) { Fate::Delivered } else { Fate::Dead }
+    }
+    fn change(case: &mut Case<'_>) {
+        // None has to go, and each file takes about a block's letters.
+        case.fates = mostly_dead;
+        case.letters_max = 14_000;
+    }
+    fn act(case: &mut Case<'_>) {
+        for _ in 0..4 {
+            case.block();
+            case.tick(Tick::Room, 0);
+        }
+    }
+    let world = World::new([3, 9, 1, 20, 4, 4, 7]);
+    let mut case = world.case(|settings| settings.sync_after_records = 4);
+    change(&mut case);
+    case.start();
+    case.block();
+    let files = |case: &Case<'_>| world.disk.list(&case.dead_letters()).unwrap_or_default().len();
+    let before = files(&case);
+    act(&mut case);
+    assert!(files(&case) > before + 1, "{before} files, then {}", files(&case));
+    case.finish();
+    case.assert_exactly_once();
+    survives_as(
+        change,
+        |case| {
+            case.block();
+        },
+        act,
+    );
 }
 
 #[test]

@@ -219,6 +219,7 @@ impl World {
             fates: fate,
             other,
             behind: Behind::Cut,
+            letters_max: u64::MAX,
             delivery: None,
         }
     }
@@ -273,6 +274,8 @@ pub(super) struct Case<'a> {
     /// Records are of the other schema.
     other: Arc<AtomicBool>,
     pub(super) behind: Behind,
+    /// Most bytes of dead letters; their files end at an eighth of it.
+    pub(super) letters_max: u64,
     /// The running process, if there is one, and whether it has to resume.
     pub(super) delivery: Option<(Delivery<FileSink, MapStep>, bool)>,
 }
@@ -312,7 +315,8 @@ impl Case<'_> {
         )
         .unwrap();
         let name = &self.settings.name;
-        let letters = DeadLetters::new(&self.dead_letters, name, Arc::clone(disk), clock, self.behind);
+        let letters = DeadLetters::new(&self.dead_letters, name, Arc::clone(disk), clock, self.behind)
+            .with_limit(self.letters_max);
         let cursor = journal.cursor(name, Start::Earliest).unwrap();
         let reader = journal.reader(cursor.last().upto);
         let map = mapper_onto(Arc::clone(&self.other), mappings.len(), base, self.fates);

@@ -143,6 +143,28 @@ fn a_full_journal_refuses_and_takes_again_when_a_cursor_moves() {
 }
 
 #[test]
+fn a_start_with_a_full_journal_leaves_the_sinks_what_they_wait_for() {
+    let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
+    let sink = SinkName::new("s");
+    let settings = || JournalSettings { sinks: vec![sink.clone()], ..durable(Path::new("/j"), Durability::Fsync) };
+    let journal = on(&disk, settings());
+    let cursor = journal.cursor(&sink, Start::Tail).unwrap();
+    let mut accepted = 0;
+    while let Ok(ticket) = journal.append(&mut run_of(&[accepted], 1000), |_| {}) {
+        wait(ticket.reached(Durability::Fsync)).unwrap();
+        accepted += 1;
+    }
+    drop((journal, cursor));
+    for _ in 0..2 {
+        let journal = on(&disk, settings());
+        assert_eq!(journal.append(&mut run_of(&[0], 1000), |_| {}).unwrap_err(), Refused::Full);
+        let cursor = journal.cursor(&sink, Start::Tail).unwrap();
+        assert_eq!((cursor.last().upto, journal.orphans()), (Offset(0), vec![]));
+        assert_eq!(read(&journal, Offset(0)), (numbers(0..accepted), vec![]));
+    }
+}
+
+#[test]
 fn a_sink_that_may_be_skipped_and_a_cursor_without_a_sink_make_room() {
     let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
     let settings =
