@@ -226,6 +226,7 @@ where
     /// Goes back to the last checkpoint.
     async fn resume(&mut self) -> Result<(), Failure> {
         let began = Instant::now();
+        self.parts.ledger.ascertain()?;
         let last = self.parts.ledger.last().clone();
         let resumed = self.parts.sink.resume(&last).await;
         self.note_losses();

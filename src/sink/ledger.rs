@@ -50,6 +50,8 @@ pub struct Ledger {
     counters: Vec<Counters>,
     space: Space,
     commits: u64,
+    /// A commit has failed, perhaps halfway, and none has succeeded since.
+    doubtful: bool,
     metrics: Metrics,
 }
 
@@ -97,7 +99,19 @@ impl Ledger {
         let space = Space { bytes, removed };
         let metrics = metrics.clone();
         let entries = VecDeque::new();
-        Self { cursor, letters, mappings, totals, places: Vec::new(), entries, counters, space, commits: 0, metrics }
+        Self {
+            cursor,
+            letters,
+            mappings,
+            totals,
+            places: Vec::new(),
+            entries,
+            counters,
+            space,
+            commits: 0,
+            doubtful: false,
+            metrics,
+        }
     }
 
     /// The checkpoint last committed.
@@ -220,7 +234,7 @@ impl Ledger {
         }
         if !self.letters.prepare(&self.cursor.last().dead)? {
             let named = Checkpoint { dead: self.letters.state(), ..self.cursor.last().clone() };
-            self.cursor.commit(named)?;
+            self.put(named)?;
             self.letters.named()?;
         }
         let letters = self.entries.iter().take(covered).flat_map(|entry| entry.letters(&self.mappings));
@@ -246,9 +260,25 @@ impl Ledger {
     /// The cursor cannot be written; the former checkpoint holds, or, until the next commit, either of the two.
     pub fn commit(&mut self, checkpoint: Checkpoint) -> Result<(), LedgerError> {
         let before = self.cursor.last().totals.clone();
-        self.cursor.commit(checkpoint)?;
+        self.put(checkpoint)?;
         self.commits += 1;
         self.count(&before);
+        Ok(())
+    }
+
+    /// Before the outside is touched on the word of the last checkpoint: a commit that failed halfway may be what is on the
+    /// disk, and name what would be removed. Then the last one is committed again.
+    ///
+    /// # Errors
+    /// As for [`Self::commit`].
+    pub fn ascertain(&mut self) -> Result<(), LedgerError> {
+        if self.doubtful { self.put(self.cursor.last().clone()) } else { Ok(()) }
+    }
+
+    fn put(&mut self, checkpoint: Checkpoint) -> Result<(), LedgerError> {
+        self.doubtful = true;
+        self.cursor.commit(checkpoint)?;
+        self.doubtful = false;
         Ok(())
     }
 

@@ -154,3 +154,34 @@ fn letters_survive_a_power_cut_after_a_failed_start_of_their_file() {
     case.finish();
     case.assert_exactly_once();
 }
+
+#[test]
+fn a_change_of_schema_among_failures_loses_nothing() {
+    let world = World::new([3, 1, 9, 20, 1, 1, 5, 2, 8, 30, 1, 4]);
+    let mut case = world.case(|settings| {
+        settings.lanes = 1;
+        settings.sync_after_records = 2;
+    });
+    case.start();
+    for step in [
+        Step::Block,
+        Step::Tick { advance_ms: 0 },
+        Step::Block,
+        Step::Block,
+        Step::Tick { advance_ms: 1000 },
+        Step::Kill,
+        Step::Block,
+        Step::Fail { percent: 5, seed: 4_359_809_415_537_359_725 },
+        Step::Block,
+        Step::Change,
+        Step::Block,
+        Step::Block,
+        Step::Block,
+        Step::Block,
+        Step::Kill,
+    ] {
+        play(&mut case, step);
+    }
+    case.finish();
+    case.assert_exactly_once();
+}
