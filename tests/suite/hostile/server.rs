@@ -41,7 +41,9 @@ impl Server {
         let place = Place::new();
         let mut command = place.serve();
         // As it is with a configuration file: what cannot be an event is answered as if it were one.
-        command.args(["--set", "divolte.sources.json.strict=false"]);
+        for key in ["strict=false", "maximum_body_size=4096"] {
+            command.arg("--set").arg(format!("divolte.sources.json.{key}"));
+        }
         for limit in SHORT.iter().chain(limits) {
             command.arg("--set").arg(format!("divolte.global.server.limits.{limit}"));
         }

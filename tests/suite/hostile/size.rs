@@ -116,7 +116,8 @@ pub fn parameters() -> Vec<Case> {
             Open(&[200]),
             answered("pixel", 200),
         ),
-        Case::new("deep JSON", body(&many("[", 4000)), Open(&[204]), answered("json", 204)),
+        Case::new("a batch of deep JSON", body(&many("[", 4000)), Open(&[400]), answered("json", 400)),
+        Case::new("a batch of nothing", body(&format!("[{}]", many("{},", 1000))), Open(&[400]), answered("json", 400)),
         Case::new("deep objects", body(&many("{\"a\":", 800)), Open(&[204]), answered("json", 204)),
         Case::new(
             "deep parameters",
