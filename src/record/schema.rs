@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use apache_avro::schema::{InnerDecimalSchema, Name, RecordField, Schema, UuidSchema};
 use serde_json::Value;
 
+mod place;
+
 pub use super::kind::{Field, Logical, RecordRef, RecordType, Type, Types};
 use super::{
     default::{self, Stated},
@@ -58,7 +60,15 @@ impl RecordSchema {
         let AnySchema { json, kind, types } = AnySchema::read(text, Defaults::Check)?;
         match kind {
             Type::Record(_) => Ok(Self { json, types }),
-            other => Err(SchemaError::new(format!("the schema is of type {}, but must be a record", other.word()))),
+            other => {
+                let start = text.len()
+                    - text.trim_start_matches(|letter: char| letter == '\u{feff}' || letter.is_whitespace()).len();
+                Err(SchemaError::at(
+                    text,
+                    start,
+                    format!("the schema is of type {}, but must be a record", other.word()),
+                ))
+            }
         }
     }
 
@@ -131,8 +141,15 @@ impl AnySchema {
         let marked = text.len() - text.trim_start_matches('\u{feff}').len();
         let plain = text::blank_comments(&text[marked..])
             .map_err(|start| SchemaError::at(text, marked + start, "this comment never ends"))?;
-        let mut value: Value =
-            serde_json::from_str(&plain).map_err(|error| SchemaError::json(text, marked, &plain, &error))?;
+        let value = serde_json::from_str(&plain).map_err(|error| SchemaError::json(text, marked, &plain, &error))?;
+        let (kind, types) = Self::understand(value, defaults).map_err(|error| {
+            let start = place::of(&error.message, &plain);
+            start.map_or(error.clone(), |start| SchemaError::at(text, marked + start, error.message))
+        })?;
+        Ok(Self { json: text::minify(&plain), kind, types })
+    }
+
+    fn understand(mut value: Value, defaults: Defaults) -> Result<(Type, Types), SchemaError> {
         put_defaults_aside(&mut value)?;
         let schema = Schema::parse(&value).map_err(|error| SchemaError::new(own_style(&error.to_string())))?;
         let mut converter = Converter::default();
@@ -140,7 +157,7 @@ impl AnySchema {
         if defaults == Defaults::Check {
             converter.encode_defaults()?;
         }
-        Ok(Self { json: text::minify(&plain), kind, types: Types(converter.records) })
+        Ok((kind, Types(converter.records)))
     }
 
     /// The schema's JSON, laid out over lines.

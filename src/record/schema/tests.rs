@@ -162,7 +162,7 @@ fn defaults_that_do_not_fit_are_refused() {
         assert!(refused.starts_with("field 'f' of n.R: "), "{kind} {default}: {refused}");
     }
     let refused = default_of(r#"["string","null"]"#, "null").unwrap_err();
-    assert_eq!(refused, r#"field 'f' of n.R: null is no default for "string""#);
+    assert_eq!(refused, r#"field 'f' of n.R: null is no default for "string" at line 1 column 63"#);
 }
 
 #[test]
@@ -212,4 +212,25 @@ fn only_readers_overlook_defaults() {
     assert_eq!(schema.json, text);
     assert!(RecordSchema::parse(&text).is_err());
     assert_eq!(AnySchema::read(r#""string""#, Defaults::Ignore).unwrap().kind, Type::String);
+}
+
+#[test]
+fn a_mistake_is_told_with_its_place() {
+    let record = |fields: &str| format!("{{\"type\": \"record\", \"name\": \"R\", \"fields\": [\n  {fields}\n]}}");
+    for (text, line, column) in [
+        (record(r#"{"name": "a", "type": "strin"}"#), 2, 25),
+        (record(r#"{"name": "a", "type": {"type": "array", "items": "Missing"}}"#), 2, 52),
+        (record("{\"name\": \"a\", \"type\": \"int\"},\n  {\"name\": \"a\", \"type\": \"int\"}"), 3, 12),
+        (
+            record("{\"name\": \"b\", \"type\": \"int\"},\n  {\"name\": \"a\", \"type\": \"int\", \"default\": \"x\"}"),
+            3,
+            12,
+        ),
+        (record(r#"{"name": "not-a-name", "type": "int"}"#), 2, 12),
+        ("  \"string\"".to_owned(), 1, 3),
+    ] {
+        let error = RecordSchema::parse(&text).expect_err(&text);
+        let position = error.position.unwrap_or_else(|| panic!("{text}: {error}"));
+        assert_eq!((position.line, position.column), (line, column), "{text}: {error}");
+    }
 }
