@@ -137,7 +137,14 @@ fn what_a_failing_disk_refuses_is_not_read_and_all_else_is() {
 #[test]
 fn a_wake_that_is_left_out_is_noticed() {
     sabotage::set(Some(Sabotage::NoWake));
-    let noticed = panic::catch_unwind(|| check_random(|| answers(Durability::Fsync), ORDERS));
+    // A thread that is parked may also wake by itself, and mostly does before all others have come to rest, and then
+    // nothing shows: one order in some thousand does.
+    let alone = || {
+        let journal = journal(Durability::Fsync, &SimulatedDisk::new());
+        let ticket = journal.append(&mut run_of(&[0], 0), |_| {}).expect("there is room");
+        block_on(ticket.reached(Durability::Fsync)).expect("the disk is well");
+    };
+    let noticed = (0..150).any(|_| panic::catch_unwind(move || check_random(alone, 4 * ORDERS)).is_err());
     sabotage::set(None);
-    assert!(noticed.is_err(), "no order of threads shows it");
+    assert!(noticed, "no order of threads shows it");
 }
