@@ -292,8 +292,10 @@ impl Journal {
         if size > RUN_BYTES_MAX || size as u64 > shared.settings.memory_bytes_max {
             return Err(Refused::TooLarge);
         }
+        // Asked before the lock is taken, which nobody should hold for it.
+        let now = Instant::now();
         let mut intake = shared.intake();
-        intake.admit(run, Instant::now())?;
+        intake.admit(run, now)?;
         self.room(run)?;
         let (ticket, was_empty) = intake.take(run, decide);
         shared.held_events.fetch_add(ticket.span().len(), Ordering::Relaxed);

@@ -60,12 +60,6 @@ fn start(place: &Place) -> Program {
     place.start(command)
 }
 
-/// Puts a file in the place of another in one step.
-fn exchange(place: &Place, name: &str, text: &str) {
-    let fresh = place.write(&format!("{name}.new"), text);
-    fs::rename(fresh, place.path().join(name)).expect("a writable test directory");
-}
-
 /// Sends an event; says whether it was taken.
 fn send(place: &Place, id: &str) -> bool {
     let body = json!({"session_id": "0:1:s", "event_id": id, "event_type": "hello", "is_new_party": true,
@@ -133,7 +127,7 @@ fn a_script_takes_effect_between_two_events_and_a_bad_one_never() {
     await_mapped(&place, 1);
 
     // Found by looking.
-    exchange(&place, "s.groovy", &script("map header('x-shop').first() onto 'note'"));
+    place.exchange("s.groovy", &script("map header('x-shop').first() onto 'note'"));
     await_log(&program, "mappings exchanged", 1);
     assert!(program.output().contains("x-shop"), "not kept before:\n{}", program.output());
     assert!(send(&place, "2"));
@@ -141,14 +135,14 @@ fn a_script_takes_effect_between_two_events_and_a_bad_one_never() {
     await_log(&program, "mapped anew from this event on", 1);
 
     // Wrong, and told at once.
-    exchange(&place, "s.groovy", &script("map partyID() onto 'note'"));
+    place.exchange("s.groovy", &script("map partyID() onto 'note'"));
     program.signal("HUP");
     await_log(&program, "are refused, those in force stay", 1);
     await_log(&program, "s.groovy:3", 1);
     assert!(send(&place, "3"));
     await_mapped(&place, 3);
 
-    exchange(&place, "s.groovy", &script("map 'third' onto 'note'"));
+    place.exchange("s.groovy", &script("map 'third' onto 'note'"));
     program.signal("HUP");
     await_log(&program, "mappings exchanged", 2);
     program.signal("HUP");
@@ -174,7 +168,7 @@ fn another_schema_begins_another_file() {
     let mut program = start(&place);
     assert!(send(&place, "1") && send(&place, "2"));
     await_mapped(&place, 2);
-    exchange(&place, "s.avsc", &schema(r#", {"name": "kind", "type": "string", "default": "?"}"#));
+    place.exchange("s.avsc", &schema(r#", {"name": "kind", "type": "string", "default": "?"}"#));
     await_log(&program, "mappings exchanged", 1);
     assert!(send(&place, "3"));
     await_mapped(&place, 3);
@@ -202,7 +196,7 @@ fn a_kill_around_an_exchange_loses_and_repeats_nothing() {
                 sent.insert(id);
             }
             if number == 20 {
-                exchange(&place, "s.avsc", &schema(fields));
+                place.exchange("s.avsc", &schema(fields));
                 program.signal("HUP");
             }
             // At a moment of its own each time, the exchange under way or done.

@@ -51,6 +51,12 @@ impl Place {
         path
     }
 
+    /// Puts a file in the place of another in one step.
+    pub fn exchange(&self, name: &str, text: &str) {
+        let fresh = self.write(&format!("{name}.new"), text);
+        fs::rename(fresh, self.path().join(name)).expect("a writable temporary directory");
+    }
+
     /// `serve` with no configuration file, on these ports.
     pub fn serve(&self) -> Command {
         let mut command = self.command(&["serve", "--set", &format!("divolte.global.admin.port={}", self.admin)]);

@@ -80,12 +80,6 @@ fn start(place: &Place) -> Program {
     place.start(command)
 }
 
-/// Puts a file in the place of another in one step.
-fn exchange(place: &Place, name: &str, text: &str) {
-    let fresh = place.write(&format!("{name}.new"), text);
-    fs::rename(fresh, place.path().join(name)).expect("a writable test directory");
-}
-
 fn event(id: &str) -> Value {
     json!({"session_id": "0:1:s", "event_id": id, "event_type": "hello", "is_new_party": true,
         "is_new_session": true, "client_timestamp_iso": "2030-01-01T12:00:00Z",
@@ -141,13 +135,13 @@ fn a_table_takes_effect_between_two_events_and_a_damaged_one_never() {
     send(&place, "1", 1);
 
     // Found by looking.
-    exchange(&place, "users.csv", &USERS.replace("Gold", "Platinum"));
+    place.exchange("users.csv", &USERS.replace("Gold", "Platinum"));
     await_log(&program, "table exchanged", 1);
     send(&place, "2", 2);
     await_log(&program, "looked up in the new table from this event on", 1);
 
     // Damaged, and told at once with its line, but not with what stands there.
-    exchange(&place, "users.csv", &USERS.replace("\"Bergen, NH\"", "Bergen, NH"));
+    place.exchange("users.csv", &USERS.replace("\"Bergen, NH\"", "Bergen, NH"));
     program.signal("HUP");
     await_log(&program, "the new table is refused, the one in use stays", 1);
     await_log(&program, "line 2 has 6 values where the header has 5", 1);
@@ -159,7 +153,7 @@ fn a_table_takes_effect_between_two_events_and_a_damaged_one_never() {
     await_log(&program, "table exchanged", 2);
     send(&place, "4", 4);
 
-    exchange(&place, "users.csv", &USERS.replace("Gold", "Platinum"));
+    place.exchange("users.csv", &USERS.replace("Gold", "Platinum"));
     program.signal("HUP");
     await_that("nothing new was found", || reloads(&place, "unchanged") >= 3);
     assert!(reloads(&place, "done") == 2 && reloads(&place, "refused") >= 1);
@@ -183,18 +177,18 @@ fn script_and_table_wait_for_each_other() {
 
     // Without a column that the script reads.
     let users = "userid,level\n1,Diamond\n";
-    exchange(&place, "users.csv", users);
+    place.exchange("users.csv", users);
     await_log(&program, "it has no column `city`, which the script of mapping `clicks` reads", 1);
     send(&place, "2", 2);
-    exchange(&place, "s.groovy", &script(VALUE));
+    place.exchange("s.groovy", &script(VALUE));
     await_log(&program, "mappings exchanged", 1);
     await_log(&program, "table exchanged", 1);
     send(&place, "3", 3);
 
     // The script first, which then wants a column that is not there yet.
-    exchange(&place, "s.groovy", &script("map user.column('town') onto 'city'"));
+    place.exchange("s.groovy", &script("map user.column('town') onto 'city'"));
     await_log(&program, "error[M019]", 1);
-    exchange(&place, "users.csv", "userid,level,town\n1,Diamond,Delft\n");
+    place.exchange("users.csv", "userid,level,town\n1,Diamond,Delft\n");
     await_log(&program, "mappings exchanged", 2);
     send(&place, "4", 4);
     assert_eq!(program.stop(), Some(0), "{}", program.output());

@@ -13,12 +13,13 @@ use std::{
 
 use tokio::{runtime::Runtime, sync::watch};
 
+pub(super) use super::fates::{Fate, Fates, always, expected_outcomes, fate, hash};
 use super::{
     super::{Delivery, Failure, Parts},
     read::{letters, records, write_long},
 };
 use crate::{
-    checkpoint::{Offset, Outcomes, SinkName, Totals},
+    checkpoint::{Offset, SinkName, Totals},
     config::settings::{Codec, FileSettings, FileStrategy},
     disk::{Disk, RealDisk, SimulatedDisk},
     journal::{Block, Cursor, Durability, Journal, JournalSettings, Run, Start, Tag},
@@ -48,39 +49,6 @@ pub(super) const OTHER_SCHEMA: &str = r#"{"type": "record", "name": "Other", "fi
 const NOON_MS: i64 = 1_795_262_400_000;
 
 pub(super) type MapStep = Box<dyn FnMut(&Arc<Block>, &mut RecordChunk) + Send>;
-
-pub(super) type Fates = fn(u64, usize) -> Fate;
-
-/// What becomes of an event in a mapping, by a hash of both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    Delivered,
-    Dead,
-    Corrupt,
-    OtherSource,
-}
-
-pub(super) fn fate(offset: u64, mapping: usize) -> Fate {
-    match hash(offset * 7 + mapping as u64) % 10 {
-        0 => Fate::Dead,
-        1 => Fate::Corrupt,
-        2 => Fate::OtherSource,
-        _ => Fate::Delivered,
-    }
-}
-
-/// Splitmix64's finaliser.
-pub(super) fn hash(value: u64) -> u64 {
-    let mut value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
-}
-
-/// Every event gives a record.
-pub(super) fn always(_: u64, _: usize) -> Fate {
-    Fate::Delivered
-}
 
 /// Maps events as `fates` says. The events of the journal are numbered from `base` on.
 pub(super) fn mapper(mappings: usize, base: u64, fates: Fates) -> MapStep {
@@ -127,20 +95,6 @@ fn map_one(chunk: &mut RecordChunk, offset: Offset, (event_number, other): (u64,
         Fate::Corrupt => chunk.outcomes[mapping].discarded_corrupt += 1,
         Fate::OtherSource => chunk.outcomes[mapping].other_source += 1,
     }
-}
-
-/// What the totals of a mapping must say of `from..upto`.
-pub(super) fn expected_outcomes(fates: Fates, mapping: usize, from: u64, upto: u64) -> Outcomes {
-    let mut outcomes = Outcomes::default();
-    for offset in from..upto {
-        match fates(offset, mapping) {
-            Fate::Delivered => outcomes.delivered += 1,
-            Fate::Dead => *outcomes.dead.entry("record_incomplete".into()).or_default() += 1,
-            Fate::Corrupt => outcomes.discarded_corrupt += 1,
-            Fate::OtherSource => outcomes.other_source += 1,
-        }
-    }
-    outcomes
 }
 
 /// A machine with a journal and a disk.
