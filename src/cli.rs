@@ -68,6 +68,9 @@ pub enum Command {
         /// Also say whether this older schema and that of the mappings can read each other's records
         #[arg(long, value_name = "AVSC", value_hint = ValueHint::FilePath)]
         compatible_with: Option<PathBuf>,
+        /// Events a second that the journal has to keep while a sink is down: for how long is said
+        #[arg(long, value_name = "EVENTS", default_value = "1000", value_parser = clap::value_parser!(u64).range(1..))]
+        rate: u64,
     },
     /// Print the records that requests would become, or what keeps them from it
     #[command(after_help = example::MAP)]

@@ -33,7 +33,7 @@ OUTAGE_EVENTS = 5_000_000
 PIXEL_EVENTS = 240_000
 PIXELS_PER_SECOND = 6000
 # Of the pause between two requests of a connection, in milliseconds.
-PIXEL_PAUSE = 10
+PIXEL_PAUSE = 7
 # What is seen is printed this often.
 SAID_SECONDS = 5
 # No phase may take longer, in seconds.

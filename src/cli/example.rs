@@ -38,6 +38,8 @@ pub(super) const CHECK: &str = examples!(
   headwater check
       What `headwater serve` does without a configuration
 
+  headwater check -c site.conf --rate 5000
+      Also for how long the journal keeps 5,000 events a second while a sink is down
   headwater check -c site.conf --compatible-with old.avsc
       Also whether records of an older schema can still be read, and those of the new one by its readers
 

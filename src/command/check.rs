@@ -28,12 +28,13 @@ use crate::{
 };
 
 /// Loads the configuration, compiles its mappings, looks at directories and ports, and prints what a start would do.
-/// Nothing is made. `older` is a schema to compare those of the mappings with.
+/// Nothing is made. `older` is a schema to compare those of the mappings with; `rate` the events a second for which the
+/// journal's time is said.
 ///
 /// # Errors
 /// Mistakes in the configuration, in schemas or scripts; directories or addresses that a start could not use; the
 /// output cannot be written.
-pub fn run(request: &LoadRequest, older: Option<&Path>, out: &mut impl Write) -> Result<(), Failure> {
+pub fn run(request: &LoadRequest, older: Option<&Path>, rate: u64, out: &mut impl Write) -> Result<(), Failure> {
     let (settings, mappings) = match compile::load(request) {
         Ok(loaded) => loaded,
         Err(wrong) => {
@@ -56,7 +57,7 @@ pub fn run(request: &LoadRequest, older: Option<&Path>, out: &mut impl Write) ->
     for note in &notes {
         eprintln!("{} {}", paint.paint(Style::Odd, "note:"), note.text);
     }
-    let summary = summary(&settings, &mappings, &with(request, &settings), Paint::on(&io::stdout()));
+    let summary = summary(&settings, &mappings, &with(request, &settings), rate, Paint::on(&io::stdout()));
     print(out, &(summary + &upgrade::text(&settings)))
 }
 
@@ -70,7 +71,7 @@ fn with(request: &LoadRequest, settings: &Settings) -> String {
 }
 
 /// What a start would do.
-fn summary(settings: &Settings, mappings: &[Mapping], with: &str, paint: Paint) -> String {
+fn summary(settings: &Settings, mappings: &[Mapping], with: &str, rate: u64, paint: Paint) -> String {
     let mut text = format!("{} {with}:\n", paint.paint(Style::Strong, "This is what a start would do"));
     let mut section = |title: &str, table: &Table| {
         // Writing to memory cannot fail.
@@ -83,7 +84,7 @@ fn summary(settings: &Settings, mappings: &[Mapping], with: &str, paint: Paint) 
         section("Look up", &tables(settings));
     }
     section("Write", &sinks(settings));
-    section("Keep", &keep(settings));
+    section("Keep", &keep(settings, rate));
     text
 }
 
@@ -201,7 +202,7 @@ fn files(table: &mut Table, sink: &FileSettings) {
     table.row("", Style::Strong, working.display().to_string(), remark);
 }
 
-fn keep(settings: &Settings) -> Table {
+fn keep(settings: &Settings, rate: u64) -> Table {
     let mut table = Table::default();
     let (level, style, meaning) = durability(settings.journal.durability);
     table.row("durability", style, level, meaning);
@@ -210,7 +211,6 @@ fn keep(settings: &Settings) -> Table {
     table.row("data", Style::Strong, data.display().to_string(), format!("journal, cursors and dead letters{made}"));
     if settings.journal.durability != Durability::None {
         let bytes = journal_bytes_max(&settings.journal, &RealDisk);
-        let rate = 1000;
         let lasts = roughly(lasts(bytes, rate));
         let remark = format!("{lasts} of {rate} events a second while a sink is down");
         table.row("journal", Style::Strong, format!("up to {} MiB", bytes >> 20), remark);
@@ -240,7 +240,7 @@ mod tests {
         let settings = config::load(&request).expect("what is built in loads");
         let (mappings, _) =
             compile::mappings(&settings, &compile::tables(&settings)).expect("what is built in compiles");
-        insta::assert_snapshot!(summary(&settings, &mappings, &with(&request, &settings), Paint::new(false)));
+        insta::assert_snapshot!(summary(&settings, &mappings, &with(&request, &settings), 1000, Paint::new(false)));
     }
 
     #[test]
@@ -262,7 +262,7 @@ mod tests {
             environment: HashMap::new(),
         };
         let mut out = Vec::new();
-        let failure = run(&request, None, &mut out).expect_err("the schema is no JSON");
+        let failure = run(&request, None, 1000, &mut out).expect_err("the schema is no JSON");
         assert!(
             matches!(&failure, Failure::Config(told) if told.contains("error[C019]") && told.ends_with("has 1 mistake")),
             "{failure}"

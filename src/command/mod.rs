@@ -88,8 +88,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match cli.command {
         Command::Serve => serve::run(&request),
-        Command::Check { format, compatible_with } => match format {
-            CheckFormat::Text => check::run(&request, compatible_with.as_deref(), &mut out),
+        Command::Check { format, compatible_with, rate } => match format {
+            CheckFormat::Text => check::run(&request, compatible_with.as_deref(), rate, &mut out),
             CheckFormat::Json => report::run(&request, compatible_with.as_deref(), &mut out),
         },
         Command::Map(arguments) => map::run(&request, &arguments, &mut out),

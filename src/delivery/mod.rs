@@ -52,6 +52,10 @@ pub const TICK: Duration = Duration::from_millis(250);
 /// otherwise sync after each block, and fall behind further.
 const ROOM_SHARE: u64 = 8;
 
+/// Room is made when the ledger keeps so many bytes of blocks in memory: a sink that catches up reads in a second what
+/// the journal has taken in a minute, and not even the ring has that.
+const UNFINISHED_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// What a delivery is made of. `map` fills the chunk with what the sink's mappings make of a block.
 #[derive(Debug)]
 pub struct Parts<S, M, R = Reader> {
@@ -263,6 +267,9 @@ where
     }
 
     fn needs_room(&self) -> bool {
+        if self.parts.ledger.bytes() >= UNFINISHED_BYTES_MAX {
+            return true;
+        }
         let held = self.parts.ledger.held();
         let unfinished = self.parts.reader.position().0.saturating_sub(self.parts.ledger.last().upto.0);
         held.half && unfinished.saturating_mul(ROOM_SHARE) >= held.events

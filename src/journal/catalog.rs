@@ -43,13 +43,19 @@ pub(super) enum Place {
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
     segments: VecDeque<Segment>,
-    /// The oldest segments were given up to make room.
-    cut: bool,
+    /// What is missing below this was given up to make room.
+    cut: Offset,
 }
 
 impl Catalog {
-    pub(super) fn new(segments: impl IntoIterator<Item = Segment>) -> Self {
-        Self { segments: segments.into_iter().collect(), cut: false }
+    /// The segments that a start finds; what is missing below `cut` was given up by a former process.
+    pub(super) fn new(segments: impl IntoIterator<Item = Segment>, cut: Offset) -> Self {
+        Self { segments: segments.into_iter().collect(), cut }
+    }
+
+    /// What is missing below this was given up to make room.
+    pub(super) fn cut(&self) -> Offset {
+        self.cut
     }
 
     pub(super) fn push(&mut self, segment: Segment) {
@@ -74,9 +80,12 @@ impl Catalog {
         let behind = self.segments.partition_point(|segment| segment.first <= at);
         let next = self.segments.get(behind);
         let hole = |next: &Segment, reason| Place::Hole(Span::new(at, next.first), reason);
+        let given_up = |next: &Segment| match at < self.cut {
+            true => Place::Hole(Span::new(at, next.first.min(self.cut)), GapReason::Quota),
+            false => hole(next, GapReason::Lost),
+        };
         let Some(segment) = behind.checked_sub(1).and_then(|index| self.segments.get(index)) else {
-            let reason = if self.cut { GapReason::Quota } else { GapReason::Lost };
-            return next.map_or(Place::Beyond, |next| hole(next, reason));
+            return next.map_or(Place::Beyond, given_up);
         };
         match segment.end {
             Some(end) if end.next <= at => {
@@ -114,7 +123,9 @@ impl Catalog {
     /// Takes the oldest segment out; `cut` says that somebody may still have needed it.
     pub(super) fn pop(&mut self, cut: bool) -> Option<Segment> {
         let oldest = self.segments.pop_front()?;
-        self.cut = cut || (self.cut && !self.segments.is_empty());
+        if let Some(end) = oldest.end.filter(|_| cut) {
+            self.cut = self.cut.max(end.next);
+        }
         Some(oldest)
     }
 
@@ -164,18 +175,22 @@ mod tests {
 
     #[test]
     fn offsets_are_found_in_segments_and_in_the_holes_between() {
-        let mut catalog = Catalog::new([
-            segment(1, 10, Some(20), None),
-            segment(2, 20, Some(30), None),
-            segment(3, 50, None, Some(GapReason::Unclean)),
-        ]);
+        let mut catalog = Catalog::new(
+            [
+                segment(1, 10, Some(20), None),
+                segment(2, 20, Some(30), None),
+                segment(3, 50, None, Some(GapReason::Unclean)),
+            ],
+            Offset(5),
+        );
         let place = |catalog: &Catalog, at: u64| match catalog.locate(Offset(at)) {
             Place::In(segment) => format!("in {}", segment.number),
             Place::Hole(span, reason) => format!("{span} {reason}"),
             Place::Beyond => "beyond".to_owned(),
         };
         for (at, expected) in [
-            (3, format!("3..10 {}", GapReason::Lost)),
+            (3, format!("3..5 {}", GapReason::Quota)),
+            (5, format!("5..10 {}", GapReason::Lost)),
             (10, "in 1".into()),
             (19, "in 1".into()),
             (20, "in 2".into()),

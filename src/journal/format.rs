@@ -55,6 +55,8 @@ pub(super) struct SegmentHeader {
     pub(super) created_ms: i64,
     /// Its own end, once it is sealed.
     pub(super) end: Option<End>,
+    /// What is missing below this was given up to make room, before the segment began.
+    pub(super) cut: Offset,
 }
 
 /// Why a file is no segment of this journal's format.
@@ -83,6 +85,7 @@ impl SegmentHeader {
         out.put(&self.created_ms.to_le_bytes());
         out.put(&end.position.to_le_bytes());
         out.put(&end.next.0.to_le_bytes());
+        out.put(&self.cut.0.to_le_bytes());
         out.sealed()
     }
 
@@ -110,9 +113,10 @@ impl SegmentHeader {
             before: gap_of(before),
             created_ms: i64::from_le_bytes(fields.take()),
             end: None,
+            cut: Offset(0),
         };
         let end = End { position: fields.number(), next: Offset(fields.number()) };
-        Ok(Self { end: (sealed == 1).then_some(end), ..header })
+        Ok(Self { end: (sealed == 1).then_some(end), cut: Offset(fields.number()), ..header })
     }
 }
 
@@ -257,10 +261,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_segment_header_reads_back_and_any_flipped_bit_is_noticed(
-            numbers in any::<[u64; 7]>(), journal in any::<u128>(), created_ms in any::<i64>(),
+            numbers in any::<[u64; 8]>(), journal in any::<u128>(), created_ms in any::<i64>(),
             before in reason(), is_sealed in any::<bool>(), bit in 0..SEGMENT_HEADER_BYTES * 8,
         ) {
-            let [number, first, reserved, previous, previous_next, position, next] = numbers;
+            let [number, first, reserved, previous, previous_next, position, next, cut] = numbers;
             let header = SegmentHeader {
                 journal: Uuid::from_u128(journal),
                 number,
@@ -270,6 +274,7 @@ mod tests {
                 before,
                 created_ms,
                 end: is_sealed.then_some(End { position, next: Offset(next) }),
+                cut: Offset(cut),
             };
             let mut bytes = header.encode();
             prop_assert_eq!(SegmentHeader::decode(&bytes), Ok(header));
@@ -302,6 +307,7 @@ mod tests {
             before: None,
             created_ms: 0,
             end: None,
+            cut: Offset(0),
         };
         let mut bytes = header.encode();
         bytes[8] = 2;

@@ -15,7 +15,8 @@ use super::{
     ticket::{Seal, Ticket},
 };
 
-/// A run makes the open block seal at this size, so a block is at most this plus one run.
+/// A run makes the open block seal at this size, and before it if its buffer would have to grow: a block is little more
+/// than this, or one run.
 pub const BLOCK_BYTES: usize = 64 * 1024;
 
 /// Largest run, bytes.
@@ -69,8 +70,9 @@ pub(super) enum Work {
 impl Intake {
     /// An intake whose first event gets the offset `first`; `waited` when requests wait for the journal thread.
     pub(super) fn new(first: Offset, waited: bool, room: u64) -> Self {
+        let pool = Pool::default();
         let mut intake = Self {
-            buffer: Vec::new(),
+            buffer: pool.take(),
             first,
             next: first,
             sealed: Vec::new(),
@@ -83,7 +85,7 @@ impl Intake {
             taken_since: None,
             open: true,
             sick: false,
-            pool: Pool::default(),
+            pool,
         };
         intake.buffer.resize(HEADER_BYTES, 0);
         intake
@@ -114,6 +116,9 @@ impl Intake {
         let was_empty = self.first == self.next;
         self.since.get_or_insert_with(Instant::now);
         run.decide(decide);
+        if self.buffer.len() + run.bytes.len() > self.buffer.capacity() {
+            self.seal();
+        }
         self.buffer.extend_from_slice(&run.bytes);
         let span = Span::new(self.next, self.next.plus(run.len() as u64));
         self.next = span.next;

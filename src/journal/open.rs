@@ -93,8 +93,8 @@ pub(super) fn open_as(
         reserve_bytes: settings.reserve_bytes,
         erase: settings.erase,
     };
-    let Recovered { id, segments, spares, number, previous, next, before, .. } = recovered;
-    let catalog = Catalog::new(segments);
+    let Recovered { id, segments, spares, number, previous, next, before, cut, .. } = recovered;
+    let catalog = Catalog::new(segments, cut);
     let space = Arc::new(Space::open(limits, Arc::clone(&disk), spares, catalog.bytes()));
     let first = catalog.first().unwrap_or(next);
     let shared = Arc::new(Shared {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::intake::BLOCK_BYTES;
 use crate::util::sync::{Mutex, PoisonError};
 
-/// Buffers that wait for their next use, at most this many: what a busy second frees at once when cursors move.
-const IDLE_MAX: usize = 256;
+/// Buffers that wait for their next use, at most this many: 4.5 MiB.
+const IDLE_MAX: usize = 64;
 
 /// Room of a new buffer: a block and the run that sealed it, so that it is not copied while it grows.
 const FRESH_BYTES: usize = BLOCK_BYTES + 8 * 1024;

@@ -40,6 +40,8 @@ pub(super) struct Recovered {
     pub(super) next: Offset,
     /// Why `next` does not follow the last event, if it does not.
     pub(super) before: Option<GapReason>,
+    /// What is missing below this was given up to make room.
+    pub(super) cut: Offset,
     /// Damage that was found: what is missing and where.
     pub(super) damage: Vec<(PathBuf, Span)>,
 }
@@ -54,6 +56,7 @@ impl Recovered {
             previous: End::default(),
             next: Offset(0),
             before: None,
+            cut: Offset(0),
             damage: Vec::new(),
         }
     }
@@ -120,6 +123,7 @@ impl Recovered {
             }
             self.number = header.number + 1;
             self.previous = end;
+            self.cut = self.cut.max(header.cut);
             // An orderly stop has left no more reserved than was used.
             self.next = header.reserved.max(end.next);
             self.before = (self.next != end.next).then_some(GapReason::Unclean);

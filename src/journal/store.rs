@@ -159,6 +159,7 @@ impl Store {
             before: self.before.filter(|_| first != self.previous.next),
             created_ms: self.shared.settings.clock.now_ms(),
             end: None,
+            cut: self.shared.catalog().cut(),
         }
     }
 
@@ -319,10 +320,23 @@ impl Store {
     fn drop_oldest(&mut self, cut: bool) {
         let taken = self.shared.catalog().pop(cut);
         let Some(segment) = taken else { return };
+        if cut {
+            self.note_cut();
+        }
         if let Err(error) = self.remove(&segment) {
             tracing::warn!(file = %segment.path.display(), %error, "a segment cannot be removed; it is tried again");
             self.leftovers.push(segment);
             self.remove_at.get_or_insert_with(|| Instant::now() + REMOVE_AGAIN);
+        }
+    }
+
+    /// Says in the segment that is written to what was given up, for the next process. It is as safe as the next block
+    /// will be; the next segment says it too.
+    fn note_cut(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        active.header.cut = self.shared.catalog().cut();
+        if let Err(error) = active.file.write_all_at(&active.header.encode(), 0) {
+            tracing::warn!(%error, "what is given up will count as lost after a restart");
         }
     }
 

@@ -353,6 +353,14 @@ impl Writer {
     }
 
     fn finish(&mut self) {
+        let is_behind = !self.unsynced.is_empty() && self.store.as_ref().is_some_and(|store| store.path().is_none());
+        // What was answered before the disk failed: this is the last time that it can be tried.
+        if is_behind && let Err(error) = self.write_elsewhere(&[]) {
+            let events: u64 = self.unsynced.iter().map(|block| block.span().len()).sum();
+            tracing::error!(events, %error, "the disk is sick to the end; a power cut now would lose what was not synced");
+            self.shared.ring.close();
+            return;
+        }
         if let Some(store) = &mut self.store {
             let next = self.shared.intake().next();
             if let Err(error) = store.close(next) {

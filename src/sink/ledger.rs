@@ -47,6 +47,8 @@ pub struct Ledger {
     places: Vec<usize>,
     /// What is not drafted yet, in order and without holes.
     entries: VecDeque<Entry>,
+    /// Bytes of the blocks in the entries.
+    bytes: usize,
     counters: Vec<Counters>,
     space: Space,
     commits: u64,
@@ -106,6 +108,7 @@ impl Ledger {
             totals,
             places: Vec::new(),
             entries,
+            bytes: 0,
             counters,
             space,
             commits: 0,
@@ -141,6 +144,12 @@ impl Ledger {
         }
     }
 
+    /// Bytes of the blocks that were put in and are in no draft yet. They stay in memory until then.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// How often it was committed.
     #[must_use]
     pub fn commits(&self) -> u64 {
@@ -153,6 +162,7 @@ impl Ledger {
     /// The cursor or the dead letters cannot be written; the same call may be tried again.
     pub fn adopt(&mut self, mut resumed: Checkpoint) -> Result<(), LedgerError> {
         self.entries.clear();
+        self.bytes = 0;
         self.places = settle(&mut resumed.totals, &self.mappings, resumed.upto);
         self.totals = resumed.totals.clone();
         // Committed first: until then a checkpoint whose commit failed halfway may be what is on the disk, and it may
@@ -181,6 +191,7 @@ impl Ledger {
     fn push(&mut self, entry: Entry) {
         let before = self.entries.back().map(|last| last.span.next);
         debug_assert!(before.is_none_or(|before| before == entry.span.first), "blocks and gaps follow each other");
+        self.bytes += entry.bytes();
         self.entries.push_back(entry);
     }
 
@@ -220,6 +231,7 @@ impl Ledger {
         }
         self.write_letters(covered)?;
         for entry in self.entries.drain(..covered) {
+            self.bytes -= entry.bytes();
             fold(&mut self.totals, &self.places, &entry);
         }
         debug_assert!(conserved(&self.totals, upto), "totals do not sum to {upto}: {:?}", self.totals);
@@ -300,6 +312,13 @@ impl Ledger {
 }
 
 impl Entry {
+    fn bytes(&self) -> usize {
+        match &self.what {
+            What::Block { block, .. } => block.size(),
+            What::Gap(_) => 0,
+        }
+    }
+
     /// Its dead letters, with the bytes of their events.
     fn letters<'a>(&'a self, mappings: &'a [String]) -> impl Iterator<Item = Letter<'a>> {
         let (block, refusals) = match &self.what {

@@ -23,6 +23,10 @@ fn check_takes_what_serve_takes() {
     let place = Place::new();
     let output = place.output(&["check"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let output = place.output(&["check", "--rate", "25000"]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("of 25000 events a second while a sink is down"), "{told}");
+    assert_eq!(place.output(&["check", "--rate", "0"]).status.code(), Some(2));
 }
 
 #[test]

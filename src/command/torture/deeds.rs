@@ -49,9 +49,12 @@ pub(super) fn carry_out(
             thread::sleep(plan.time(200, 2_000));
             server.show_files()?;
         }
-        Deed::Fill => {
+        Deed::Fill | Deed::FillAndKill => {
             server.hide_files()?;
             await_refusals(load, (left / 4).clamp(FULL_PATIENCE[0], FULL_PATIENCE[1]));
+            if deed == Deed::FillAndKill {
+                server.kill()?;
+            }
             server.show_files()?;
         }
         Deed::Descriptors => server.starve(Resource::Nofile, server.descriptors(), plan.time(200, 2_000))?,

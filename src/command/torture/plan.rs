@@ -17,6 +17,8 @@ pub enum Deed {
     Outage,
     /// The same until the journal is full and refuses events.
     Fill,
+    /// The same, and SIGKILL: the start finds a full journal.
+    FillAndKill,
     /// No further file or connection can be opened for a while.
     Descriptors,
     /// No further memory for a while; a process that needs some ends itself.
@@ -28,13 +30,14 @@ pub enum Deed {
 }
 
 /// Every deed, and how often it is done compared with others.
-const DEEDS: [(Deed, u64); 10] = [
+const DEEDS: [(Deed, u64); 11] = [
     (Deed::Kill, 8),
     (Deed::Stop, 2),
     (Deed::Pause, 2),
     (Deed::PauseAndKill, 2),
     (Deed::Outage, 2),
     (Deed::Fill, 1),
+    (Deed::FillAndKill, 1),
     (Deed::Descriptors, 2),
     (Deed::Memory, 2),
     (Deed::Tear, 3),
@@ -50,6 +53,7 @@ impl fmt::Display for Deed {
             Self::PauseAndKill => "standstill, kill -9",
             Self::Outage => "sink out of order",
             Self::Fill => "journal full",
+            Self::FillAndKill => "full, kill -9",
             Self::Descriptors => "no descriptors",
             Self::Memory => "no memory",
             Self::Tear => "kill -9, torn ends",

@@ -1,12 +1,14 @@
 //! What stands in the two directories after each step, as recorded from the original and as meant.
 
-use std::{collections::BTreeMap, fs, io, time::Duration};
+use std::{collections::BTreeMap, fs, io, sync::Arc, time::Duration};
 
 use super::harness::{Case, SCHEMA, World, always, fill};
 use crate::{
+    checkpoint::Offset,
     config::settings::{Codec, FileSettings},
     delivery::Health,
     disk::Fault,
+    journal::Block,
     record::{container, schema::RecordSchema},
     sink::Tick,
 };
@@ -282,6 +284,30 @@ fn under_steady_load_the_cursor_follows() {
     }
     case.finish();
     case.assert_exactly_once();
+}
+
+#[test]
+fn what_was_read_and_is_not_finished_takes_bounded_memory_whatever_the_settings_say() {
+    let world = World::new([]);
+    let mut case = world.case(|settings| {
+        settings.sync_after_records = u64::MAX;
+        settings.sync_after = Duration::MAX;
+    });
+    case.start();
+    assert!(case.resume());
+    let mappings = case.mappings;
+    let (delivery, _) = case.delivery.as_mut().unwrap();
+    delivery.parts.map = Box::new(move |block, chunk| {
+        chunk.reset(block, mappings);
+        chunk.outcomes.iter_mut().for_each(|outcome| outcome.delivered = block.span().len());
+    });
+    let event = vec![0; 1 << 20];
+    for number in 0..40 {
+        let block = Arc::new(Block::of(Offset(number), [event.as_slice()]));
+        world.runtime.block_on(delivery.block(&block)).unwrap();
+        assert!(delivery.parts.ledger.bytes() < 17 << 20);
+    }
+    assert!(delivery.parts.ledger.last().upto > Offset(20));
 }
 
 #[test]

@@ -165,6 +165,25 @@ fn a_start_with_a_full_journal_leaves_the_sinks_what_they_wait_for() {
 }
 
 #[test]
+fn a_stop_tries_once_more_what_a_disk_that_was_sick_has_not_made_durable() {
+    let simulated = SimulatedDisk::new();
+    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
+    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
+    let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    fill(&journal, 0..5);
+    simulated.fail_when(|fault, _| {
+        matches!(fault, Fault::Write | Fault::Sync | Fault::Rename).then_some(std::io::ErrorKind::StorageFull)
+    });
+    let ticket = journal.append(&mut run_of(&[5], 0), |_| {}).unwrap();
+    assert_eq!(wait(ticket.reached(Durability::Flush)), Err(Refused::Sick));
+    simulated.heal();
+    drop(journal);
+    simulated.crash();
+    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
+    assert_eq!(read(&journal, Offset(0)).0, numbers(0..5));
+}
+
+#[test]
 fn a_sink_that_may_be_skipped_and_a_cursor_without_a_sink_make_room() {
     let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
     let settings =
@@ -179,6 +198,13 @@ fn a_sink_that_may_be_skipped_and_a_cursor_without_a_sink_make_room() {
     let (found, gaps) = read(&journal, slow.last().upto);
     let (last, [(missing, GapReason::Quota)]) = (found.last().copied(), &*gaps) else { panic!("{gaps:?}") };
     assert_eq!((last, missing + found.len() as u64), (Some(1999), 2000));
+
+    // The next process knows the reason too.
+    let upto = slow.last().upto;
+    drop((journal, slow));
+    let (found, gaps) = read(&on(&disk, settings()), upto);
+    let [(missing, GapReason::Quota)] = &*gaps else { panic!("{gaps:?}") };
+    assert_eq!(missing + found.len() as u64, 2000);
 }
 
 /// A start on a full journal: the sinks come when it is open already, and what they need is not cut before.

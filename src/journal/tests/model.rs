@@ -215,9 +215,8 @@ impl World {
             Some(Err(ReadError::Gap { missing, reason })) => {
                 assert_eq!(missing.first, from);
                 let mut gone = self.model.events.range(missing.first.0..missing.next.0);
-                // Of a cut by a former process nobody knows the reason any more.
-                let may_be_cut = self.model.orphans.contains(&sink);
-                assert!(may_be_cut || gone.next().is_none(), "{sink} misses {missing}: {reason}");
+                let is_cut = reason == GapReason::Quota && self.model.orphans.contains(&sink);
+                assert!(is_cut || gone.next().is_none(), "{sink} misses {missing}: {reason}");
             }
             Some(Err(error)) => panic!("{error}"),
         }
