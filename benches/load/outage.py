@@ -30,7 +30,7 @@ STARTS = 3
 RECOVERED_BYTES = 4 << 30
 # Events while the sink is down: most of them in batches, the rest one by one.
 OUTAGE_EVENTS = 5_000_000
-PIXEL_EVENTS = 240_000
+PIXEL_EVENTS = 600_000
 PIXELS_PER_SECOND = 6000
 # Of the pause between two requests of a connection, in milliseconds.
 PIXEL_PAUSE = 7

@@ -101,7 +101,7 @@ impl Ring {
         Self { state: Mutex::new(state), news: Notify::new() }
     }
 
-    /// Makes blocks visible to the readers. What no cursor waits for leaves at once. If the first block does not follow
+    /// Makes blocks visible to the readers, who are not told. What no cursor waits for leaves at once. If the first block does not follow
     /// the last one, `before` says why.
     pub(super) fn push(&self, blocks: Vec<Arc<Block>>, before: Option<GapReason>) -> Freed {
         let mut state = self.lock();
@@ -113,10 +113,12 @@ impl Ring {
             let before = missing.then_some(before.unwrap_or(GapReason::Lost));
             state.blocks.push_back(Placed { block, before, bytes_before });
         }
-        let freed = state.trim();
-        drop(state);
+        state.trim()
+    }
+
+    /// Tells the readers that there is something new.
+    pub(super) fn tell(&self) {
         self.news.notify_waiters();
-        freed
     }
 
     /// Everything below `upto` can be read from segments.

@@ -40,6 +40,10 @@ fn pace(durability: Durability) -> Duration {
     }
 }
 
+/// Readers are told of news at most this often: under load each group would wake each of them for a few events. A
+/// quiet site's readers are told at once.
+const TELL_EVERY: Duration = Duration::from_millis(2);
+
 /// With `flush`, a sync follows a write within this time.
 const SYNC_WITHIN: Duration = Duration::from_millis(500);
 
@@ -71,6 +75,9 @@ pub(super) struct Writer {
     unsynced: Vec<Arc<Block>>,
     unsynced_bytes: usize,
     sync_by: Option<Instant>,
+    /// When the readers were told of news, and when they are to be told of what has come since.
+    told_at: Option<Instant>,
+    tell_at: Option<Instant>,
     /// While the disk fails: when it is tried again.
     retry_at: Option<Instant>,
     backoff: Backoff,
@@ -101,6 +108,8 @@ impl Writer {
             unsynced: Vec::new(),
             unsynced_bytes: 0,
             sync_by: None,
+            told_at: None,
+            tell_at: None,
             retry_at: None,
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
             before,
@@ -139,11 +148,14 @@ impl Writer {
     fn sleep(&self, until: Option<Instant>) -> Next {
         let full = self.store.as_ref().is_some_and(|store| store.no_room().is_some());
         let look = full.then(|| Instant::now() + LOOK_FOR_ROOM);
-        Next::Sleep([until, self.sync_by, self.retry_at, look].into_iter().flatten().min())
+        Next::Sleep([until, self.sync_by, self.tell_at, self.retry_at, look].into_iter().flatten().min())
     }
 
-    /// Syncs what is due, tries a disk again that has failed, and frees segments.
+    /// Tells the readers, syncs what is due, tries a disk again that has failed, and frees segments.
     fn housekeeping(&mut self, now: Instant) {
+        if self.tell_at.is_some_and(|at| now >= at) {
+            self.tell(now);
+        }
         if self.sync_by.is_some_and(|by| now >= by) || self.unsynced_bytes >= SYNC_BYTES {
             self.sync_late(now);
         }
@@ -169,7 +181,7 @@ impl Writer {
 
     fn group(&mut self, mut blocks: Vec<Block>, now: Instant) {
         if self.store.is_none() {
-            self.hand_over(blocks.into_iter().map(Arc::new).collect());
+            self.hand_over(blocks.into_iter().map(Arc::new).collect(), now);
             return;
         }
         if self.retry_at.is_some() {
@@ -237,10 +249,10 @@ impl Writer {
                 self.sync_by.get_or_insert(now + SYNC_WITHIN);
             }
         }
-        self.hand_over(blocks);
+        self.hand_over(blocks, now);
     }
 
-    fn hand_over(&mut self, blocks: Vec<Arc<Block>>) {
+    fn hand_over(&mut self, blocks: Vec<Arc<Block>>, now: Instant) {
         let shared = &self.shared;
         let events: u64 = blocks.iter().map(|block| block.span().len()).sum();
         let metrics = &shared.settings.metrics;
@@ -253,6 +265,16 @@ impl Writer {
         if let Some(store) = &self.store {
             self.shared.intake().settle(store.room(), store.reserved());
         }
+        match self.told_at {
+            Some(told_at) if now < told_at + TELL_EVERY => self.tell_at = Some(told_at + TELL_EVERY),
+            _ => self.tell(now),
+        }
+    }
+
+    fn tell(&mut self, now: Instant) {
+        self.told_at = Some(now);
+        self.tell_at = None;
+        self.shared.ring.tell();
     }
 
     /// With `flush`: makes durable what was answered before.
