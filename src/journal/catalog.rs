@@ -16,7 +16,9 @@ pub(super) struct Segment {
     pub(super) path: PathBuf,
     /// Offset of its first event.
     pub(super) first: Offset,
-    /// Why offsets before `first` are missing, if they are.
+    /// Where the segment before it ended.
+    pub(super) previous: Offset,
+    /// Why offsets from `previous` to `first` are missing, if they are.
     pub(super) before: Option<GapReason>,
     /// Where it ends; none while it is written to.
     pub(super) end: Option<End>,
@@ -79,20 +81,17 @@ impl Catalog {
     pub(super) fn locate(&self, at: Offset) -> Place {
         let behind = self.segments.partition_point(|segment| segment.first <= at);
         let next = self.segments.get(behind);
-        let hole = |next: &Segment, reason| Place::Hole(Span::new(at, next.first), reason);
-        let given_up = |next: &Segment| match at < self.cut {
-            true => Place::Hole(Span::new(at, next.first.min(self.cut)), GapReason::Quota),
-            false => hole(next, GapReason::Lost),
-        };
-        let Some(segment) = behind.checked_sub(1).and_then(|index| self.segments.get(index)) else {
-            return next.map_or(Place::Beyond, given_up);
-        };
-        match segment.end {
-            Some(end) if end.next <= at => {
-                next.map_or(Place::Beyond, |next| hole(next, next.before.unwrap_or(GapReason::Lost)))
-            }
-            _ => Place::In(segment.clone()),
+        let segment = behind.checked_sub(1).and_then(|index| self.segments.get(index));
+        if let Some(segment) = segment.filter(|segment| segment.end.is_none_or(|end| end.next > at)) {
+            return Place::In(segment.clone());
         }
+        let Some(next) = next else { return Place::Beyond };
+        let (upto, reason) = match (segment, next.before) {
+            (None, _) if at < self.cut => (self.cut.min(next.first), GapReason::Quota),
+            (None, Some(_)) if at < next.previous => (next.previous.min(next.first), GapReason::Lost),
+            (_, before) => (next.first, before.unwrap_or(GapReason::Lost)),
+        };
+        Place::Hole(Span::new(at, upto), reason)
     }
 
     /// Whether a segment is still there.
@@ -165,6 +164,7 @@ mod tests {
             number,
             path: PathBuf::new(),
             first: Offset(first),
+            previous: Offset(first.saturating_sub(2)),
             before,
             end: end.map(|next| End { position: 10_000, next: Offset(next) }),
             bytes: 100,
@@ -206,6 +206,14 @@ mod tests {
         }
         assert_eq!(catalog.pop(true).map(|segment| segment.number), Some(1));
         assert_eq!(place(&catalog, 12), format!("12..20 {}", GapReason::Quota));
+        catalog.pop(true);
+        for (at, expected) in [
+            (29, format!("29..30 {}", GapReason::Quota)),
+            (30, format!("30..48 {}", GapReason::Lost)),
+            (48, format!("48..50 {}", GapReason::Unclean)),
+        ] {
+            assert_eq!(place(&catalog, at), expected, "{at}");
+        }
         assert_eq!(place(&Catalog::default(), 0), "beyond");
     }
 

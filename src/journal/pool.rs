@@ -11,8 +11,8 @@ const IDLE_MAX: usize = 64;
 /// Room of a new buffer: a block and the run that sealed it, so that it is not copied while it grows.
 const FRESH_BYTES: usize = BLOCK_BYTES + 8 * 1024;
 
-/// A buffer larger than this is not kept.
-const BUFFER_BYTES_MAX: usize = 2 * FRESH_BYTES;
+/// A buffer larger than this is not kept: of one twice as large the intake would copy each block.
+const BUFFER_BYTES_MAX: usize = FRESH_BYTES * 3 / 2;
 
 /// Buffers of blocks.
 #[derive(Debug, Default)]

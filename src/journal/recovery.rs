@@ -131,6 +131,7 @@ impl Recovered {
                 number: header.number,
                 path: candidate.path,
                 first: header.first,
+                previous: header.previous.next,
                 before: header.before,
                 end: Some(end),
                 bytes: candidate.bytes,

@@ -101,8 +101,8 @@ impl Ring {
         Self { state: Mutex::new(state), news: Notify::new() }
     }
 
-    /// Makes blocks visible to the readers, who are not told. What no cursor waits for leaves at once. If the first block does not follow
-    /// the last one, `before` says why.
+    /// Makes blocks visible to the readers, who are not told. What no cursor waits for leaves at once. If the first block
+    /// does not follow the last one, `before` says why.
     pub(super) fn push(&self, blocks: Vec<Arc<Block>>, before: Option<GapReason>) -> Freed {
         let mut state = self.lock();
         for block in blocks {

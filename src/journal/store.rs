@@ -88,8 +88,10 @@ impl Store {
 
     /// Bytes that can be written for certain, whatever the sizes of the blocks.
     pub(super) fn room(&self) -> u64 {
-        let left = self.active.as_ref().map_or(0, |active| active.bytes.saturating_sub(active.written.position));
-        self.shared.left.store(left, Ordering::Relaxed);
+        let left = self.active.as_ref().map(|active| active.bytes.saturating_sub(active.written.position));
+        self.shared.left.store(left.unwrap_or(0), Ordering::Relaxed);
+        // Without a segment nothing is accepted: the next one begins where the numbers are then.
+        let Some(left) = left else { return 0 };
         if self.space.is_available() {
             let next = self.shared.settings.segment_bytes - DATA_AT;
             (left + next).saturating_sub(WASTE_BYTES.min(next / 2))
@@ -135,6 +137,7 @@ impl Store {
             number: header.number,
             path,
             first,
+            previous: header.previous.next,
             before: header.before,
             end: None,
             bytes,
@@ -143,7 +146,8 @@ impl Store {
         });
         self.number += 1;
         self.reserved = header.reserved;
-        self.before = None;
+        // A gap behind the blocks that are written again is still to be named.
+        self.before = self.before.filter(|_| first == self.previous.next);
         let filled = if allocated >= bytes { bytes } else { written.position };
         self.active = Some(Active { file, header, bytes, filled, written, synced: written });
         Ok(())
@@ -178,6 +182,15 @@ impl Store {
             return Err(error);
         }
         Ok(path)
+    }
+
+    /// Goes on at `next`. What is missing before it lies between two segments then, whose headers say why.
+    pub(super) fn skip_to(&mut self, next: Offset) -> io::Result<()> {
+        if self.active.as_ref().is_some_and(|active| active.written.next == next) {
+            return Ok(());
+        }
+        self.end()?;
+        self.begin(next)
     }
 
     /// Writes a block at the end, in a new segment if this one is full.

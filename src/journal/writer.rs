@@ -324,7 +324,11 @@ impl Writer {
     /// Tries to begin a new segment with what is answered and not durable.
     fn heal(&mut self, now: Instant) {
         self.retry_at = None;
-        match self.write_elsewhere(&[]) {
+        let begun = self.write_elsewhere(&[]).and_then(|()| {
+            let next = self.shared.intake().next();
+            self.store.as_mut().map_or(Ok(()), |store| store.skip_to(next))
+        });
+        match begun {
             Ok(()) => {
                 tracing::info!("the journal can write again");
                 self.backoff.reset();
@@ -375,6 +379,9 @@ impl Writer {
     }
 
     fn finish(&mut self) {
+        if self.store.as_ref().is_some_and(|store| store.path().is_some()) {
+            self.sync_late(Instant::now());
+        }
         let is_behind = !self.unsynced.is_empty() && self.store.as_ref().is_some_and(|store| store.path().is_none());
         // What was answered before the disk failed: this is the last time that it can be tried.
         if is_behind && let Err(error) = self.write_elsewhere(&[]) {

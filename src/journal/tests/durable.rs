@@ -305,6 +305,13 @@ fn a_second_process_is_refused() {
     assert!(matches!(error, JournalError::InUse { .. }), "{error}");
 }
 
+/// Lets the next sync of the journal's thread fail.
+fn fail_a_sync(journal: &Journal, simulated: &SimulatedDisk) {
+    let errors = journal.shared.settings.metrics.journal_errors.clone();
+    simulated
+        .fail_when(move |fault, _| (fault == Fault::Sync && errors.get() == 0).then_some(std::io::ErrorKind::Other));
+}
+
 #[test]
 fn a_failing_sync_is_survived_in_a_new_segment_and_loses_nothing() {
     for durability in [Durability::Flush, Durability::Fsync] {
@@ -313,13 +320,9 @@ fn a_failing_sync_is_survived_in_a_new_segment_and_loses_nothing() {
         let journal = on(&disk, durable(Path::new("/j"), durability));
         let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
         fill(&journal, 0..20);
-        let mut failures = 1;
-        simulated.fail_when(move |fault, path| {
-            let hit = fault == Fault::Sync && path.extension().is_some_and(|end| end == "segment") && failures > 0;
-            failures -= i32::from(hit);
-            hit.then_some(std::io::ErrorKind::Other)
-        });
+        fail_a_sync(&journal, &simulated);
         fill(&journal, 20..300);
+        assert_eq!(journal.shared.settings.metrics.journal_errors.get(), 1);
         drop(journal);
         simulated.crash();
         let journal = on(&disk, durable(Path::new("/j"), durability));
@@ -357,6 +360,80 @@ fn while_the_disk_fails_events_are_refused_forgotten_and_their_numbers_a_gap() {
     drop(journal);
     let journal = on(&disk, durable(Path::new("/j"), Durability::Fsync));
     assert_eq!(read(&journal, Offset(0)), expected);
+}
+
+/// With `flush` the new segment begins with what was answered before, so the refused numbers lie behind its first blocks.
+#[test]
+fn refused_numbers_are_told_from_lost_ones_behind_what_was_written_again_too() {
+    let simulated = SimulatedDisk::new();
+    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
+    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
+    let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    fill(&journal, 0..5);
+    simulated.fail_when(|fault, _| {
+        matches!(fault, Fault::Write | Fault::Sync | Fault::Rename).then_some(std::io::ErrorKind::StorageFull)
+    });
+    let ticket = journal.append(&mut run_of(&[5], 0), |_| {}).unwrap();
+    assert_eq!(wait(ticket.reached(Durability::Flush)), Err(Refused::Sick));
+    simulated.heal();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while let Err(refused) = journal.append(&mut run_of(&[6], 0), |_| {}) {
+        assert_eq!(refused, Refused::Sick);
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+    fill(&journal, 7..9);
+    drop(journal);
+    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
+    let expected = (vec![0, 1, 2, 3, 4, 6, 7, 8], vec![(1, GapReason::Refused)]);
+    assert_eq!(read(&journal, Offset(0)), expected);
+}
+
+#[test]
+fn a_sync_that_fails_at_the_stop_loses_nothing_that_was_answered() {
+    let simulated = SimulatedDisk::new();
+    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
+    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
+    let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    fill(&journal, 0..5);
+    fail_a_sync(&journal, &simulated);
+    drop(journal);
+    simulated.crash();
+    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
+    assert_eq!(read(&journal, Offset(0)), (numbers(0..5), vec![]));
+}
+
+/// The numbers that a crash leaves unused are no loss, also when the segment before them is gone when they are read.
+#[test]
+fn unused_numbers_are_told_from_lost_ones_when_the_segment_before_them_is_gone() {
+    let simulated = SimulatedDisk::new();
+    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
+    let settings =
+        || JournalSettings { sinks: vec![SinkName::new("s")], ..durable(Path::new("/j"), Durability::Fsync) };
+    let open::Opened { shared, mut writer, .. } = open::open(settings(), Arc::clone(&disk), Box::new(|_| {})).unwrap();
+    let (thread, join, preparer) = (crate::util::sync::thread::current(), Mutex::new(None), Mutex::new(None));
+    let journal = Journal { shared, thread, join, preparer };
+    let mut cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    journal.append(&mut run_of(&[0], 0), |_| {}).unwrap();
+    while journal.status().synced < Offset(1) {
+        writer.turn(std::time::Instant::now());
+    }
+    cursor.commit(Checkpoint { upto: Offset(1), ..Checkpoint::default() }).unwrap();
+    simulated.crash();
+    drop((journal, cursor, writer));
+
+    let journal = on(&disk, settings());
+    let cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    let next = journal.status().next;
+    assert!(next > Offset(1000));
+    fill(&journal, next.0..next.0 + 1);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while journal.status().segments > 1 {
+        assert!(std::time::Instant::now() < deadline, "{:?}", journal.status());
+        std::thread::yield_now();
+    }
+    let (found, gaps) = read(&journal, cursor.last().upto);
+    assert_eq!((found, gaps), (vec![next.0], vec![(next.0 - 1, GapReason::Unclean)]));
 }
 
 #[test]
