@@ -89,7 +89,7 @@ pub fn one_sync(directory: &Path) -> io::Result<Duration> {
 /// How long `bytes` last at so many events a second.
 #[must_use]
 pub fn lasts(bytes: u64, events_per_second: u64) -> Duration {
-    Duration::from_secs(bytes / (EVENT_BYTES * events_per_second.max(1)))
+    Duration::from_secs(bytes / EVENT_BYTES.saturating_mul(events_per_second.max(1)))
 }
 
 /// A duration as people say it, two units at most.
@@ -128,6 +128,8 @@ mod tests {
             (10 << 30, 10, "20 days 17 h"),
             (1 << 20, 1000, "1 s"),
             (64 << 20, 1000, "1 min"),
+            (10 << 30, u64::MAX, "0 s"),
+            (10 << 30, 1 << 61, "0 s"),
         ] {
             assert_eq!(roughly(lasts(bytes, rate)), expected);
         }
