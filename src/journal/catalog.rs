@@ -119,6 +119,19 @@ impl Catalog {
         self.segments.front().filter(|segment| segment.end.is_some() && self.segments.len() > 1)
     }
 
+    /// The newest segment, if it has ended.
+    pub(super) fn newest_ended(&self) -> Option<(&Segment, End)> {
+        let newest = self.segments.back()?;
+        Some((newest, newest.end?))
+    }
+
+    /// The file of the newest segment takes so many bytes now.
+    pub(super) fn shrink_newest(&mut self, bytes: u64) {
+        if let Some(newest) = self.segments.back_mut() {
+            newest.bytes = bytes;
+        }
+    }
+
     /// Takes the oldest segment out; `cut` says that somebody may still have needed it.
     pub(super) fn pop(&mut self, cut: bool) -> Option<Segment> {
         let oldest = self.segments.pop_front()?;

@@ -107,6 +107,7 @@ pub(super) fn open_as(
     cursor::mark_all(&shared)?;
     let mut store = Store::new(Arc::clone(&shared), Arc::clone(&space), number, previous, before);
     store.free();
+    store.shrink_last();
     let holds = store.holds();
     // With events to deliver there will be room: the sinks go on, and requests are refused until then.
     if let Some(reason) = store.no_room().filter(|_| !holds) {

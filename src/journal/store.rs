@@ -297,6 +297,30 @@ impl Store {
         }
     }
 
+    /// Gives back what the last segment of a former process leaves empty, as long as some cursor needs the rest: else a
+    /// server that is started again and again while a sink is down would fill the quota with nothing. One that nobody
+    /// needs stays as it is, and is used again as a whole.
+    pub(super) fn shrink_last(&self) {
+        let needed = self.shared.ring.needed();
+        let (path, bytes, end) = match self.shared.catalog().newest_ended() {
+            Some((last, end)) if end.next > needed && end.position < last.bytes / 2 => {
+                (last.path.clone(), last.bytes, end.position)
+            }
+            _ => return,
+        };
+        let shrunk = self.shared.disk.open(&path).and_then(|mut file| {
+            file.set_len(end)?;
+            file.sync_data()
+        });
+        if let Err(error) = shrunk {
+            tracing::warn!(file = %path.display(), %error, "the empty end of a segment stays");
+            return;
+        }
+        self.shared.catalog().shrink_newest(end);
+        self.space.forget(bytes - end);
+        self.space.look();
+    }
+
     fn oldest(&self) -> Option<(Segment, Offset)> {
         let catalog = self.shared.catalog();
         let oldest = catalog.oldest_ended()?;

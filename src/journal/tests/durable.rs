@@ -165,6 +165,21 @@ fn a_start_with_a_full_journal_leaves_the_sinks_what_they_wait_for() {
 }
 
 #[test]
+fn starts_while_a_sink_is_down_do_not_use_up_the_quota() {
+    let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
+    let sink = SinkName::new("s");
+    let settings = || JournalSettings { sinks: vec![sink.clone()], ..durable(Path::new("/j"), Durability::Fsync) };
+    for number in 0..50 {
+        let journal = on(&disk, settings());
+        let _cursor = journal.cursor(&sink, Start::Tail).unwrap();
+        let ticket = journal.append(&mut run_of(&[number], 0), |_| {}).unwrap();
+        wait(ticket.reached(Durability::Fsync)).unwrap();
+    }
+    let journal = on(&disk, settings());
+    assert_eq!((read(&journal, Offset(0)), journal.status().segments), ((numbers(0..50), vec![]), 51));
+}
+
+#[test]
 fn a_stop_tries_once_more_what_a_disk_that_was_sick_has_not_made_durable() {
     let simulated = SimulatedDisk::new();
     let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
