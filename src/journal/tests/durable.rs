@@ -179,12 +179,12 @@ fn starts_while_a_sink_is_down_do_not_use_up_the_quota() {
     assert_eq!((read(&journal, Offset(0)), journal.status().segments), ((numbers(0..50), vec![]), 51));
 }
 
-#[test]
-fn a_stop_tries_once_more_what_a_disk_that_was_sick_has_not_made_durable() {
+/// Events 0 to 4 were answered with `flush`, 5 was refused, and now the disk is well again.
+fn once_sick() -> (SimulatedDisk, Arc<dyn Disk>, Journal, Cursor) {
     let simulated = SimulatedDisk::new();
     let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
     let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
-    let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
+    let cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
     fill(&journal, 0..5);
     simulated.fail_when(|fault, _| {
         matches!(fault, Fault::Write | Fault::Sync | Fault::Rename).then_some(std::io::ErrorKind::StorageFull)
@@ -192,6 +192,12 @@ fn a_stop_tries_once_more_what_a_disk_that_was_sick_has_not_made_durable() {
     let ticket = journal.append(&mut run_of(&[5], 0), |_| {}).unwrap();
     assert_eq!(wait(ticket.reached(Durability::Flush)), Err(Refused::Sick));
     simulated.heal();
+    (simulated, disk, journal, cursor)
+}
+
+#[test]
+fn a_stop_tries_once_more_what_a_disk_that_was_sick_has_not_made_durable() {
+    let (simulated, disk, journal, _cursor) = once_sick();
     drop(journal);
     simulated.crash();
     let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
@@ -380,17 +386,7 @@ fn while_the_disk_fails_events_are_refused_forgotten_and_their_numbers_a_gap() {
 /// With `flush` the new segment begins with what was answered before, so the refused numbers lie behind its first blocks.
 #[test]
 fn refused_numbers_are_told_from_lost_ones_behind_what_was_written_again_too() {
-    let simulated = SimulatedDisk::new();
-    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
-    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
-    let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
-    fill(&journal, 0..5);
-    simulated.fail_when(|fault, _| {
-        matches!(fault, Fault::Write | Fault::Sync | Fault::Rename).then_some(std::io::ErrorKind::StorageFull)
-    });
-    let ticket = journal.append(&mut run_of(&[5], 0), |_| {}).unwrap();
-    assert_eq!(wait(ticket.reached(Durability::Flush)), Err(Refused::Sick));
-    simulated.heal();
+    let (_, disk, journal, _cursor) = once_sick();
     let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
     while let Err(refused) = journal.append(&mut run_of(&[6], 0), |_| {}) {
         assert_eq!(refused, Refused::Sick);
