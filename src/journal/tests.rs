@@ -1,5 +1,6 @@
 mod crash;
 mod durable;
+mod failing;
 #[cfg(feature = "interleavings")]
 mod interleavings;
 mod model;

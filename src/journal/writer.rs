@@ -379,14 +379,16 @@ impl Writer {
     }
 
     fn finish(&mut self) {
-        if self.store.as_ref().is_some_and(|store| store.path().is_some()) {
-            self.sync_late(Instant::now());
+        let now = Instant::now();
+        // The last time that a disk that is sick can be tried.
+        if self.retry_at.is_some() {
+            self.heal(now);
+        } else {
+            self.sync_late(now);
         }
-        let is_behind = !self.unsynced.is_empty() && self.store.as_ref().is_some_and(|store| store.path().is_none());
-        // What was answered before the disk failed: this is the last time that it can be tried.
-        if is_behind && let Err(error) = self.write_elsewhere(&[]) {
+        if !self.unsynced.is_empty() {
             let events: u64 = self.unsynced.iter().map(|block| block.span().len()).sum();
-            tracing::error!(events, %error, "the disk is sick to the end; a power cut now would lose what was not synced");
+            tracing::error!(events, "the disk is sick to the end; a power cut now would lose what was not synced");
             self.shared.ring.close();
             return;
         }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::disk::RealDisk;
 
-fn durable(directory: &Path, durability: Durability) -> JournalSettings {
+pub(super) fn durable(directory: &Path, durability: Durability) -> JournalSettings {
     JournalSettings {
         // Two blocks of 64 KiB and a little more.
         segment_bytes: 160 * 1024,
@@ -13,12 +13,18 @@ fn durable(directory: &Path, durability: Durability) -> JournalSettings {
     }
 }
 
-fn on(disk: &Arc<dyn Disk>, settings: JournalSettings) -> Journal {
+pub(super) fn on(disk: &Arc<dyn Disk>, settings: JournalSettings) -> Journal {
     Journal::open(settings, Arc::clone(disk), Box::new(|_| {})).unwrap()
 }
 
+/// A journal whose thread is the test's own.
+fn stepped(open::Opened { shared, writer, .. }: open::Opened) -> (Journal, writer::Writer) {
+    let (thread, join, preparer) = (crate::util::sync::thread::current(), Mutex::new(None), Mutex::new(None));
+    (Journal { shared, thread, join, preparer }, writer)
+}
+
 /// Appends events that are their own number, waits for each run, and says how many were answered.
-fn fill(journal: &Journal, numbers: std::ops::Range<u64>) {
+pub(super) fn fill(journal: &Journal, numbers: std::ops::Range<u64>) {
     let level = journal.status().durability;
     for number in numbers {
         let ticket = journal.append(&mut run_of(&[number], 1000), |_| {}).unwrap();
@@ -28,7 +34,7 @@ fn fill(journal: &Journal, numbers: std::ops::Range<u64>) {
 }
 
 /// Reads to the tail: values, and gaps with their reason.
-fn read(journal: &Journal, from: Offset) -> (Vec<u64>, Vec<(u64, GapReason)>) {
+pub(super) fn read(journal: &Journal, from: Offset) -> (Vec<u64>, Vec<(u64, GapReason)>) {
     let (mut found, mut gaps) = (Vec::new(), Vec::new());
     let mut reader = journal.reader(from);
     while reader.position() < journal.status().next {
@@ -41,7 +47,7 @@ fn read(journal: &Journal, from: Offset) -> (Vec<u64>, Vec<(u64, GapReason)>) {
     (found, gaps)
 }
 
-fn numbers(range: std::ops::Range<u64>) -> Vec<u64> {
+pub(super) fn numbers(range: std::ops::Range<u64>) -> Vec<u64> {
     range.collect()
 }
 
@@ -143,28 +149,6 @@ fn a_full_journal_refuses_and_takes_again_when_a_cursor_moves() {
 }
 
 #[test]
-fn a_start_with_a_full_journal_leaves_the_sinks_what_they_wait_for() {
-    let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
-    let sink = SinkName::new("s");
-    let settings = || JournalSettings { sinks: vec![sink.clone()], ..durable(Path::new("/j"), Durability::Fsync) };
-    let journal = on(&disk, settings());
-    let cursor = journal.cursor(&sink, Start::Tail).unwrap();
-    let mut accepted = 0;
-    while let Ok(ticket) = journal.append(&mut run_of(&[accepted], 1000), |_| {}) {
-        wait(ticket.reached(Durability::Fsync)).unwrap();
-        accepted += 1;
-    }
-    drop((journal, cursor));
-    for _ in 0..2 {
-        let journal = on(&disk, settings());
-        assert_eq!(journal.append(&mut run_of(&[0], 1000), |_| {}).unwrap_err(), Refused::Full);
-        let cursor = journal.cursor(&sink, Start::Tail).unwrap();
-        assert_eq!((cursor.last().upto, journal.orphans()), (Offset(0), vec![]));
-        assert_eq!(read(&journal, Offset(0)), (numbers(0..accepted), vec![]));
-    }
-}
-
-#[test]
 fn starts_while_a_sink_is_down_do_not_use_up_the_quota() {
     let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::new());
     let sink = SinkName::new("s");
@@ -177,31 +161,6 @@ fn starts_while_a_sink_is_down_do_not_use_up_the_quota() {
     }
     let journal = on(&disk, settings());
     assert_eq!((read(&journal, Offset(0)), journal.status().segments), ((numbers(0..50), vec![]), 51));
-}
-
-/// Events 0 to 4 were answered with `flush`, 5 was refused, and now the disk is well again.
-fn once_sick() -> (SimulatedDisk, Arc<dyn Disk>, Journal, Cursor) {
-    let simulated = SimulatedDisk::new();
-    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
-    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
-    let cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
-    fill(&journal, 0..5);
-    simulated.fail_when(|fault, _| {
-        matches!(fault, Fault::Write | Fault::Sync | Fault::Rename).then_some(std::io::ErrorKind::StorageFull)
-    });
-    let ticket = journal.append(&mut run_of(&[5], 0), |_| {}).unwrap();
-    assert_eq!(wait(ticket.reached(Durability::Flush)), Err(Refused::Sick));
-    simulated.heal();
-    (simulated, disk, journal, cursor)
-}
-
-#[test]
-fn a_stop_tries_once_more_what_a_disk_that_was_sick_has_not_made_durable() {
-    let (simulated, disk, journal, _cursor) = once_sick();
-    drop(journal);
-    simulated.crash();
-    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
-    assert_eq!(read(&journal, Offset(0)).0, numbers(0..5));
 }
 
 #[test]
@@ -251,10 +210,14 @@ fn what_a_sink_needs_is_there_when_it_comes_to_a_full_journal() {
         let content = if is_damaged { b"?".to_vec() } else { good.clone() };
         disk.replace(path, &content, true).unwrap();
         let journal = on(&disk, settings());
+        assert_eq!(journal.append(&mut run_of(&[0], 1000), |_| {}).unwrap_err(), Refused::Full);
         journal.looked_through();
         assert_eq!(journal.status().orphans, []);
         match journal.cursor(&sink, Start::Tail) {
-            Ok(cursor) => assert_eq!(read(&journal, cursor.last().upto), (numbers(0..answered), vec![])),
+            Ok(cursor) => {
+                assert_eq!((cursor.last().upto, journal.orphans()), (Offset(0), vec![]));
+                assert_eq!(read(&journal, Offset(0)), (numbers(0..answered), vec![]));
+            }
             Err(error) => assert!(is_damaged && matches!(error, JournalError::DamagedCursor { .. }), "{error}"),
         }
         // Its thread looks for room once more at the end.
@@ -326,94 +289,6 @@ fn a_second_process_is_refused() {
     assert!(matches!(error, JournalError::InUse { .. }), "{error}");
 }
 
-/// Lets the next sync of the journal's thread fail.
-fn fail_a_sync(journal: &Journal, simulated: &SimulatedDisk) {
-    let errors = journal.shared.settings.metrics.journal_errors.clone();
-    simulated
-        .fail_when(move |fault, _| (fault == Fault::Sync && errors.get() == 0).then_some(std::io::ErrorKind::Other));
-}
-
-#[test]
-fn a_failing_sync_is_survived_in_a_new_segment_and_loses_nothing() {
-    for durability in [Durability::Flush, Durability::Fsync] {
-        let simulated = SimulatedDisk::new();
-        let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
-        let journal = on(&disk, durable(Path::new("/j"), durability));
-        let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
-        fill(&journal, 0..20);
-        fail_a_sync(&journal, &simulated);
-        fill(&journal, 20..300);
-        assert_eq!(journal.shared.settings.metrics.journal_errors.get(), 1);
-        drop(journal);
-        simulated.crash();
-        let journal = on(&disk, durable(Path::new("/j"), durability));
-        assert_eq!(read(&journal, Offset(0)), (numbers(0..300), vec![]), "{durability:?}");
-    }
-}
-
-#[test]
-fn while_the_disk_fails_events_are_refused_forgotten_and_their_numbers_a_gap() {
-    let simulated = SimulatedDisk::new();
-    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
-    let forgotten = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&forgotten);
-    let forget = Box::new(move |block: &Block| noted.lock().unwrap().extend(values(block)));
-    let journal = Journal::open(durable(Path::new("/j"), Durability::Fsync), Arc::clone(&disk), forget).unwrap();
-    let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
-    fill(&journal, 0..5);
-    simulated.fail_when(|fault, _| (fault == Fault::Write).then_some(std::io::ErrorKind::StorageFull));
-    let ticket = journal.append(&mut run_of(&[5], 0), |_| {}).unwrap();
-    assert_eq!(wait(ticket.reached(Durability::Fsync)), Err(Refused::Sick));
-    assert_eq!(*forgotten.lock().unwrap(), [5]);
-    assert_eq!(journal.append(&mut run_of(&[6], 0), |_| {}).unwrap_err(), Refused::Sick);
-    assert!(journal.status().sick.is_some());
-
-    simulated.heal();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
-    while let Err(refused) = journal.append(&mut run_of(&[6], 0), |_| {}) {
-        assert_eq!(refused, Refused::Sick);
-        assert!(std::time::Instant::now() < deadline);
-        std::thread::yield_now();
-    }
-    fill(&journal, 7..9);
-    let expected = (vec![0, 1, 2, 3, 4, 6, 7, 8], vec![(1, GapReason::Refused)]);
-    assert_eq!(read(&journal, Offset(0)), expected);
-    drop(journal);
-    let journal = on(&disk, durable(Path::new("/j"), Durability::Fsync));
-    assert_eq!(read(&journal, Offset(0)), expected);
-}
-
-/// With `flush` the new segment begins with what was answered before, so the refused numbers lie behind its first blocks.
-#[test]
-fn refused_numbers_are_told_from_lost_ones_behind_what_was_written_again_too() {
-    let (_, disk, journal, _cursor) = once_sick();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
-    while let Err(refused) = journal.append(&mut run_of(&[6], 0), |_| {}) {
-        assert_eq!(refused, Refused::Sick);
-        assert!(std::time::Instant::now() < deadline);
-        std::thread::yield_now();
-    }
-    fill(&journal, 7..9);
-    drop(journal);
-    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
-    let expected = (vec![0, 1, 2, 3, 4, 6, 7, 8], vec![(1, GapReason::Refused)]);
-    assert_eq!(read(&journal, Offset(0)), expected);
-}
-
-#[test]
-fn a_sync_that_fails_at_the_stop_loses_nothing_that_was_answered() {
-    let simulated = SimulatedDisk::new();
-    let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
-    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
-    let _cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
-    fill(&journal, 0..5);
-    fail_a_sync(&journal, &simulated);
-    drop(journal);
-    simulated.crash();
-    let journal = on(&disk, durable(Path::new("/j"), Durability::Flush));
-    assert_eq!(read(&journal, Offset(0)), (numbers(0..5), vec![]));
-}
-
 /// The numbers that a crash leaves unused are no loss, also when the segment before them is gone when they are read.
 #[test]
 fn unused_numbers_are_told_from_lost_ones_when_the_segment_before_them_is_gone() {
@@ -421,9 +296,7 @@ fn unused_numbers_are_told_from_lost_ones_when_the_segment_before_them_is_gone()
     let disk: Arc<dyn Disk> = Arc::new(simulated.clone());
     let settings =
         || JournalSettings { sinks: vec![SinkName::new("s")], ..durable(Path::new("/j"), Durability::Fsync) };
-    let open::Opened { shared, mut writer, .. } = open::open(settings(), Arc::clone(&disk), Box::new(|_| {})).unwrap();
-    let (thread, join, preparer) = (crate::util::sync::thread::current(), Mutex::new(None), Mutex::new(None));
-    let journal = Journal { shared, thread, join, preparer };
+    let (journal, mut writer) = stepped(open::open(settings(), Arc::clone(&disk), Box::new(|_| {})).unwrap());
     let mut cursor = journal.cursor(&SinkName::new("s"), Start::Tail).unwrap();
     journal.append(&mut run_of(&[0], 0), |_| {}).unwrap();
     while journal.status().synced < Offset(1) {
@@ -491,13 +364,7 @@ fn the_documented_hexdump_is_what_is_written() {
         clock: Arc::new(ManualClock::at(1_600_000_000_000)),
         ..durable(Path::new("/j"), Durability::Fsync)
     };
-    let open::Opened { shared, mut writer, .. } = open::open_as(id, settings, disk, Box::new(|_| {})).unwrap();
-    let journal = Journal {
-        shared,
-        thread: crate::util::sync::thread::current(),
-        join: Mutex::new(None),
-        preparer: Mutex::new(None),
-    };
+    let (journal, mut writer) = stepped(open::open_as(id, settings, disk, Box::new(|_| {})).unwrap());
     let mut run = Run::new();
     run.push(Tag { slot: 0, signature: 0 }, |bytes| bytes.extend_from_slice(b"\x01\0hello"));
     journal.append(&mut run, |_| {}).unwrap();
