@@ -90,7 +90,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve => serve::run(&request),
         Command::Check { format, compatible_with, rate } => match format {
             CheckFormat::Text => check::run(&request, compatible_with.as_deref(), rate, &mut out),
-            CheckFormat::Json => report::run(&request, compatible_with.as_deref(), &mut out),
+            CheckFormat::Json => report::run(&request, compatible_with.as_deref(), rate, &mut out),
         },
         Command::Map(arguments) => map::run(&request, &arguments, &mut out),
         Command::Playground(arguments) => playground::run(&request, &arguments, &mut out),

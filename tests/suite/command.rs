@@ -63,7 +63,9 @@ fn check_tells_programs_the_same() {
     assert_eq!(report(&["-c", "broken.conf"], 2)["errors"], 1);
     let ports = [("server", place.port), ("admin", place.admin)];
     let ports = ports.map(|(key, port)| format!("divolte.global.{key}.port={port}"));
-    let fine = report(&["--set", &ports[0], "--set", &ports[1]], 0);
+    let fine = report(&["--set", &ports[0], "--set", &ports[1], "--rate", "2000"], 0);
+    let journal = &fine["journal"];
+    assert_eq!((journal["events_per_second"].as_u64(), journal["seconds"].as_u64() > Some(60)), (Some(2000), true));
     assert_eq!([&fine["ok"], &fine["diagnostics"], &fine["differences"]], [&json!(true), &json!([]), &json!([])]);
 }
 
